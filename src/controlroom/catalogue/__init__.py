@@ -1,0 +1,1 @@
+"""Many songs at once (roadmap K)."""

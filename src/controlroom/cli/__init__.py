@@ -1,0 +1,1 @@
+"""A window: one file per verb; parse, one studio call, present."""

@@ -1,0 +1,1 @@
+"""Package data: standards, corridors, policies, services; each with source and date."""

@@ -1,0 +1,50 @@
+"""The one form that every detector obeys, and the folder's list of them.
+
+A detector file defines one class with ``kinds`` (the finding kinds it may
+emit), ``stage`` (the stage whose hands answer them) and ``detect``. The
+measurement itself is a pure function in ``dsp`` or ``music``; the detector
+only compares it with a standard.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import ClassVar, Protocol, runtime_checkable
+
+from controlroom.listening.listening import Listening
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Listening in, findings out."""
+
+    name: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    stage: ClassVar[Stage]
+    version: ClassVar[int]
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return what was observed that misses a standard; empty when all is well."""
+        ...
+
+
+@cache
+def all_detectors() -> Mapping[str, Detector]:
+    """Return one of each detector in this folder, by name, in name order."""
+    import controlroom.detectors as folder
+
+    found: dict[str, Detector] = {}
+    for entry in pkgutil.iter_modules(folder.__path__):
+        module = importlib.import_module(f"{folder.__name__}.{entry.name}")
+        for _, member in inspect.getmembers(module, inspect.isclass):
+            if member.__module__ == module.__name__ != __name__ and hasattr(member, "detect"):
+                detector: Detector = member()
+                found[detector.name] = detector
+    return dict(sorted(found.items()))

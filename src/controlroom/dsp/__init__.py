@@ -1,0 +1,1 @@
+"""THE TOOLS: pure functions on arrays; no files, no findings."""

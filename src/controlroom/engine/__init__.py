@@ -1,0 +1,1 @@
+"""THE DESK: steps to samples; stages, overlay, guards, cache, claim check."""

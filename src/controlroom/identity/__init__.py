@@ -1,0 +1,1 @@
+"""Profile, distance, findings from distance (roadmap H)."""

@@ -1,0 +1,1 @@
+"""Brief, compiled prompts, take ranking (roadmap I)."""

@@ -1,0 +1,1 @@
+"""THE MEMORY: append-only, hash-chained SQLite."""

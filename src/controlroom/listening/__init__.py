@@ -1,0 +1,1 @@
+"""The cached view of one sound that everyone below the desk shares."""

@@ -1,0 +1,1 @@
+"""THE DOOR: files to Audio and back."""

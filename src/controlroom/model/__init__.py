@@ -1,0 +1,1 @@
+"""THE WORDS: audio, frozen models, errors; no I/O, no DSP."""

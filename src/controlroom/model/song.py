@@ -1,0 +1,102 @@
+"""The song, its takes and its stems, as facts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from controlroom.model.base import Record
+from controlroom.model.timeline import Timeline
+
+
+class SongState(StrEnum):
+    """Where a song stands."""
+
+    RAW = "raw"
+    HEARD = "heard"
+    IN_DECISION = "in decision"
+    RENDERED = "rendered"
+    RELEASED = "released"
+
+
+class PartStatus(StrEnum):
+    """What a person said of a part: a stem, a section, or a span of a stem."""
+
+    STAYS = "stays"
+    REMOVED = "removed"
+    RESHAPED = "reshaped"
+    DEFINES_IDENTITY = "defines-the-identity"
+
+
+class Tags(Record):
+    """What a file says of itself, with the generator's marks read out of it."""
+
+    title: str | None = None
+    artist: str | None = None
+    album: str | None = None
+    comment: str | None = None
+    generator: str | None = None
+    generator_id: str | None = None
+    generator_created: str | None = None
+    generator_url: str | None = None
+    lyrics: str | None = None
+    aigc: str | None = None
+    has_c2pa: bool = False
+    encoder: str | None = None
+
+
+class TakeFacts(Record):
+    """What is known of an imported file before anyone listens to it."""
+
+    file_name: str
+    sha256: str
+    size_bytes: int = Field(ge=0)
+    container: str
+    codec: str
+    rate_hz: int = Field(gt=0)
+    channels: int = Field(ge=1, le=2)
+    frames: int = Field(gt=0)
+    bit_depth: int | None = None
+    bitrate_kbps: float | None = None
+    rounded_to_float32: bool = False
+    tags: Tags = Tags()
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.rate_hz
+
+
+class Take(Record):
+    """One imported generation, or a comp of several with its parents."""
+
+    id: str
+    facts: TakeFacts
+    audio_digest: str
+    archived_as: str
+    added_at: str
+    parents: tuple[str, ...] = ()
+    timeline: Timeline
+
+
+class StemTrust(Record):
+    """How far a stem can be trusted: does it null, does it bleed."""
+
+    null_db: float | None = None
+    bleed_db: float | None = None
+    artifact: float | None = None
+    coherence: tuple[float, ...] = ()
+    coherence_edges_hz: tuple[float, ...] = ()
+
+
+class Stem(Record):
+    """One part of a take: separated here, or exported by the generator."""
+
+    id: str
+    take_id: str
+    role: str
+    origin: str
+    audio_digest: str
+    archived_as: str
+    trust: StemTrust = StemTrust()

@@ -1,0 +1,114 @@
+"""Clocks, spans, and the maps between them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from controlroom.model.base import Record
+
+
+class Span(Record):
+    """A stretch of time on a named clock (a take's, or an edit's)."""
+
+    clock: str
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end_s < self.start_s:
+            raise ValueError(f"a span ends at {self.end_s} s before it starts at {self.start_s} s")
+        return self
+
+    @property
+    def length_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+
+class Piece(Record):
+    """One piece of an edit: where it stands, and where it was taken from."""
+
+    source: Span
+    start_s: float = Field(ge=0)
+
+    @property
+    def end_s(self) -> float:
+        """Where the piece ends on the edit's clock."""
+        return self.start_s + self.source.length_s
+
+
+class Timeline(Record):
+    """A piecewise map from an edit's clock to the clocks it is made of.
+
+    The identity of a take is one piece from 0 to its end.
+    """
+
+    clock: str
+    pieces: tuple[Piece, ...]
+
+    @classmethod
+    def of_take(cls, clock: str, duration_s: float) -> Self:
+        """Return the timeline of an unedited take."""
+        whole = Span(clock=clock, start_s=0.0, end_s=duration_s)
+        return cls(clock=clock, pieces=(Piece(source=whole, start_s=0.0),))
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the edit in seconds."""
+        return max((piece.end_s for piece in self.pieces), default=0.0)
+
+    def to_source(self, at_s: float) -> Span | None:
+        """Return the zero-length span that sounds at ``at_s``, or None in a gap."""
+        for piece in self.pieces:
+            if piece.start_s <= at_s < piece.end_s:
+                there = piece.source.start_s + at_s - piece.start_s
+                return Span(clock=piece.source.clock, start_s=there, end_s=there)
+        return None
+
+    def from_source(self, span: Span) -> tuple[Span, ...]:
+        """Return every place on this clock where ``span`` of a source still sounds."""
+        places = []
+        for piece in self.pieces:
+            if piece.source.clock != span.clock:
+                continue
+            start = max(span.start_s, piece.source.start_s)
+            end = min(span.end_s, piece.source.end_s)
+            if end > start:
+                offset = piece.start_s - piece.source.start_s
+                places.append(Span(clock=self.clock, start_s=start + offset, end_s=end + offset))
+        return tuple(places)
+
+
+class Section(Record):
+    """One section of the form."""
+
+    label: str
+    start_s: float = Field(ge=0)
+    end_s: float = Field(ge=0)
+    bars: float | None = None
+    energy: float | None = Field(default=None, ge=0, le=1)
+    repeat_of: str | None = None
+
+
+class SectionMap(Record):
+    """The form of a song, measured or corrected by a person."""
+
+    clock: str
+    sections: tuple[Section, ...] = ()
+    confidence: float = Field(default=0.0, ge=0, le=1)
+    by_person: bool = False
+
+
+class BeatGrid(Record):
+    """Beats and downbeats on a clock, measured or corrected by a person."""
+
+    clock: str
+    tempo_bpm: float | None = Field(default=None, gt=0)
+    beats_s: tuple[float, ...] = ()
+    downbeats_s: tuple[float, ...] = ()
+    beats_per_bar: int | None = Field(default=None, gt=0)
+    confidence: float = Field(default=0.0, ge=0, le=1)
+    by_person: bool = False

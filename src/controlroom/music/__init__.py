@@ -1,0 +1,1 @@
+"""Tempo, beats, key, chords, sections: pure functions."""

@@ -1,0 +1,1 @@
+"""Tags, disclosure, credentials, package (roadmap J)."""

@@ -1,0 +1,1 @@
+"""THE PRINTER: models to HTML, SVG and text."""

@@ -1,0 +1,1 @@
+"""Mix to stems; one file per backend."""

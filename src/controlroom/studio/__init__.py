@@ -1,0 +1,1 @@
+"""THE HOUSEHOLD: one service; the only place that knows everybody."""

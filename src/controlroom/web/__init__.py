@@ -1,0 +1,1 @@
+"""A window: one file per noun, templates, ES modules."""
