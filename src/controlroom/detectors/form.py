@@ -13,7 +13,7 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from controlroom.listening.listening import Listening
 from controlroom.model.findings import Finding
@@ -41,9 +41,11 @@ def all_detectors() -> Mapping[str, Detector]:
     import controlroom.detectors as folder
 
     found: dict[str, Detector] = {}
+    members: list[tuple[str, Any]]
     for entry in pkgutil.iter_modules(folder.__path__):
         module = importlib.import_module(f"{folder.__name__}.{entry.name}")
-        for _, member in inspect.getmembers(module, inspect.isclass):
+        members = inspect.getmembers(module, inspect.isclass)
+        for _, member in members:
             if member.__module__ == module.__name__ != __name__ and hasattr(member, "detect"):
                 detector: Detector = member()
                 found[detector.name] = detector

@@ -45,7 +45,7 @@ class Context:
     def check(self) -> None:
         """Raise Cancelled if the person asked to stop. Call between blocks."""
         if self.cancel():
-            raise Cancelled()
+            raise Cancelled
 
     def tell(self, what: str, done: float) -> None:
         """Report progress, and stop here if asked to."""
