@@ -106,7 +106,7 @@ class Bound(Record):
 
 
 class PolicyRule(Record):
-    """What a policy may accept: one processor for one kind, within bounds."""
+    """What a policy may accept: a processor (``*`` for any) for some kinds, within bounds."""
 
     stage: Stage
     processor: str
@@ -148,7 +148,7 @@ class Policy(Document):
 
 def _covers(rule: PolicyRule, proposal: Proposal) -> bool:
     step = proposal.step
-    if rule.stage is not step.stage or rule.processor != step.processor:
+    if rule.stage is not step.stage or rule.processor not in ("*", step.processor):
         return False
     if rule.kinds and proposal.kind not in rule.kinds:
         return False

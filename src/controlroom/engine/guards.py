@@ -1,0 +1,125 @@
+"""Do no harm: what a change may cost, measured before anyone is asked.
+
+A guard reads one measurement before and after a change and compares what it
+moved by with a standard. A proposal is tried at falling strength until no
+guard breaks; one that breaks at every strength is withheld.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from controlroom.engine.desk import prepare, run_excerpt
+from controlroom.listening.listening import Listening
+from controlroom.listening.measures import measure
+from controlroom.model.audio import Audio
+from controlroom.model.proposals import Claim, GuardReading
+from controlroom.model.standards import Standards
+from controlroom.model.timeline import Span
+from controlroom.processors.form import Offer
+
+WEAKER = (0.75, 0.5, 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One guard: what it measures, and which way harm lies.
+
+    ``sense`` is ``drop`` when a fall does harm, ``rise`` when a rise does, and
+    ``move`` when either does; ``limit_key`` names the standard.
+    """
+
+    name: str
+    measurement: str
+    sense: str
+    limit_key: str
+
+    def read(self, before: Listening, after: Listening, standards: Standards) -> GuardReading:
+        """Return the reading of a change."""
+        was = measure(before, self.measurement, standards)
+        now = measure(after, self.measurement, standards)
+        harm = {"drop": was - now, "rise": now - was, "move": abs(now - was)}[self.sense]
+        limit = standards.number(self.limit_key)
+        return GuardReading(guard=self.name, before=was, after=now, limit=limit, broken=harm > limit)
+
+
+GUARDS = (
+    Guard("voice-presence", "voice.presence_db", "drop", "guard.voice_presence_loss_db"),
+    Guard("crest", "dynamics.crest_loudest_8s_db", "drop", "guard.crest_loss_db"),
+    Guard("mono-fold", "stereo.mono_fold_loss_db", "rise", "guard.mono_fold_loss_db"),
+    Guard("correlation", "stereo.correlation", "drop", "guard.correlation_drop"),
+    Guard("low-end", "lowend.level_db", "move", "guard.low_end_change_db"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """An offer as it may be asked: weakened or not, with what the guards read."""
+
+    offer: Offer
+    amount: float
+    readings: tuple[GuardReading, ...]
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a guard breaks even at the least strength."""
+        return any(reading.broken for reading in self.readings)
+
+
+def read_all(before: Listening, after: Listening, standards: Standards) -> tuple[GuardReading, ...]:
+    """Return every guard's reading of a change."""
+    return tuple(guard.read(before, after, standards) for guard in GUARDS)
+
+
+def guarded(offer: Offer, listening: Listening, standards: Standards) -> Guarded:
+    """Return ``offer`` at the greatest strength that no guard refuses.
+
+    The change is tried on the loudest stretch of the song, where harm is
+    heard; the whole render is read again after the decision.
+    """
+    span = _trial_span(offer, listening, standards)
+    tried = Guarded(offer, 1.0, _try(offer, listening, span, standards))
+    for amount in WEAKER:
+        if not tried.withheld:
+            break
+        weaker = _weakened(offer, amount)
+        tried = Guarded(weaker, amount, _try(weaker, listening, span, standards))
+    return tried
+
+
+def _trial_span(offer: Offer, listening: Listening, standards: Standards) -> Span:
+    """Return where an offer is tried: its span when that is short, else the loudest stretch."""
+    length_s = standards.number("guard.excerpt_s")
+    if offer.span is not None and offer.span.length_s <= length_s:
+        return offer.span
+    start_s = measure(listening, "dynamics.loudest_window_start_s", standards)
+    start_s = max(0.0, min(start_s, listening.audio.duration_s - length_s))
+    return listening.span(start_s, start_s + length_s)
+
+
+def _try(offer: Offer, listening: Listening, span: Span, standards: Standards) -> tuple[GuardReading, ...]:
+    whole = listening.part(offer.part)
+    before = whole.keep(("guard.excerpt", span), lambda: Listening(_cut(whole.audio, span)))
+    stems = {role: stem.audio for role, stem in listening.stems.items()}
+    state = prepare(offer.processor, whole.audio, stems)
+    changed = run_excerpt(offer.processor, state, whole.audio, span)
+    return read_all(before, Listening(changed), standards)
+
+
+def _cut(audio: Audio, span: Span) -> Audio:
+    return audio.excerpt(round(span.start_s * audio.rate_hz), round(span.end_s * audio.rate_hz))
+
+
+def _weakened(offer: Offer, amount: float) -> Offer:
+    """Return an offer at a share of its strength, its claims scaled with it."""
+    claims = tuple(
+        Claim(
+            measurement=claim.measurement,
+            before=claim.before,
+            expected=claim.before + amount * (claim.expected - claim.before),
+            tolerance=claim.tolerance,
+            sense=claim.sense,
+        )
+        for claim in offer.claims
+    )
+    return replace(offer, processor=offer.processor.weakened(amount), claims=claims)

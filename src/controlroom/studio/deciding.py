@@ -1,0 +1,148 @@
+"""The only place that writes decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from controlroom.model.decisions import Answer, Decider, Decision, Question, Reply, Who
+from controlroom.model.errors import DecisionError
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Claim, Proposal, Stage, Step
+from controlroom.processors.form import from_step
+from controlroom.studio.song import Song
+
+
+def ask(
+    song: Song,
+    stage: Stage,
+    proposals: Iterable[Proposal],
+    findings: Iterable[Finding],
+    decider: Decider | None,
+) -> None:
+    """Carry old answers over, put what is open to the decider, and record its replies."""
+    for proposal in proposals:
+        carry(song, proposal)
+    open_ones = tuple(p for p in proposals if _is_open(song, p))
+    if decider is None or not open_ones:
+        return
+    answered = {finding_id for p in open_ones for finding_id in p.answers}
+    about = tuple(f for f in findings if f.id in answered)
+    replies = decider.decide(Question(stage=stage, proposals=open_ones, findings=about))
+    for proposal in open_ones:
+        if proposal.id in replies:
+            decide(song, proposal, replies[proposal.id], decider)
+
+
+def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> Decision:
+    """Record one answer.
+
+    Raises
+    ------
+    DecisionError
+        A policy answers what is a person's; an edit has no step, changes the
+        processor, or its knobs are refused; a reason is missing where a broken
+        guard is kept.
+    """
+    step = reply.step or proposal.step
+    _check(proposal, reply, decider, step)
+    broken = tuple(reading.guard for reading in proposal.guards if reading.broken)
+    decision = Decision(
+        proposal_id=proposal.id,
+        answer=reply.answer,
+        step=step,
+        who=decider.who,
+        name=decider.name,
+        at=song.now(),
+        reason=reply.reason,
+        auditioned_s=reply.auditioned_s,
+        policy_digest=decider.policy_digest,
+        kept_despite=broken if reply.keep_despite_guards else (),
+    )
+    song.memory.add_decision(decision, decision.at)
+    return decision
+
+
+def _check(proposal: Proposal, reply: Reply, decider: Decider, step: Step) -> None:
+    if decider.who is Who.POLICY and (proposal.person_only or step.stage is Stage.ARRANGEMENT):
+        raise DecisionError(
+            "decision.person-only",
+            f"policy {decider.name} may not answer {proposal.id} ({step.processor})",
+            "a person decides this kind",
+        )
+    if reply.answer is Answer.EDIT:
+        if reply.step is None or reply.step.processor != proposal.step.processor:
+            raise DecisionError(
+                "decision.edit-without-step",
+                f"an edit of {proposal.id} needs the {proposal.step.processor} step as it should be",
+                "give the knobs that should change",
+            )
+        from_step(reply.step)
+    if reply.keep_despite_guards and not reply.reason:
+        raise DecisionError(
+            "decision.reason-missing", f"keeping {proposal.id} despite its guards needs a reason", "say why"
+        )
+
+
+def carry(song: Song, proposal: Proposal) -> None:
+    """Carry an old answer over to the same question asked again.
+
+    The question is the same while kind, processor and part are, and each claim
+    still starts and ends within the standards' tolerance of the old one.
+    """
+    memory = song.memory
+    if proposal.id in memory.decisions:
+        return
+    for old_id, old in reversed(list(memory.decisions.items())):
+        asked = memory.proposals.get(old_id)
+        if asked is None or old.answer is Answer.DEFER or not _same_question(asked, proposal):
+            continue
+        if not _claims_close(asked.claims, proposal.claims, song.standards.number("carry.tolerance_db")):
+            continue
+        step = old.step if old.answer is Answer.EDIT else proposal.step
+        again = old.model_copy(
+            update={"proposal_id": proposal.id, "step": step, "at": song.now(), "carried_from": old.id}
+        )
+        memory.add_decision(again, again.at)
+        return
+
+
+def withdraw(song: Song, decision: Decision, broken: Iterable[str]) -> None:
+    """Take back what a policy accepted and a guard then refused."""
+    taken_back = decision.model_copy(
+        update={
+            "answer": Answer.REJECT,
+            "at": song.now(),
+            "reason": "guard: " + ", ".join(sorted(broken)),
+            "carried_from": decision.id,
+        }
+    )
+    song.memory.add_decision(taken_back, taken_back.at)
+
+
+def sounding(song: Song, proposals: Iterable[Proposal]) -> dict[str, Decision]:
+    """Return the decisions that are part of the render, by proposal id."""
+    decisions: Mapping[str, Decision] = song.memory.decisions
+    return {p.id: decisions[p.id] for p in proposals if p.id in decisions and decisions[p.id].sounds}
+
+
+def _is_open(song: Song, proposal: Proposal) -> bool:
+    decision = song.memory.decisions.get(proposal.id)
+    return decision is None or decision.answer is Answer.DEFER
+
+
+def _same_question(one: Proposal, other: Proposal) -> bool:
+    return (one.kind, one.step.processor, one.step.part, one.step.version) == (
+        other.kind,
+        other.step.processor,
+        other.step.part,
+        other.step.version,
+    )
+
+
+def _claims_close(old: tuple[Claim, ...], new: tuple[Claim, ...], tolerance_db: float) -> bool:
+    if [c.measurement for c in old] != [c.measurement for c in new]:
+        return False
+    return all(
+        abs(was.before - now.before) <= tolerance_db and abs(was.expected - now.expected) <= tolerance_db
+        for was, now in zip(old, new, strict=True)
+    )

@@ -1,0 +1,144 @@
+"""A song's folder: where things stand, and how documents are read and written."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import tomlkit
+
+from controlroom.media.files import atomic_write
+from controlroom.model.base import Document
+from controlroom.model.brief import Brief
+from controlroom.model.errors import SongError
+from controlroom.model.standards import Standards
+
+
+class SongCard(Document):
+    """``song.toml``: what the folder is."""
+
+    schema_number: ClassVar[int] = 1
+    schema_name: ClassVar[str] = "song"
+
+    id: str
+    title: str
+    created_at: str
+
+
+@dataclass(frozen=True)
+class SongFolder:
+    """The paths inside one song's folder."""
+
+    root: Path
+
+    @property
+    def card(self) -> Path:
+        """Return the path of ``song.toml``."""
+        return self.root / "song.toml"
+
+    @property
+    def standards(self) -> Path:
+        """Return the path of the song's own, fully resolved standards."""
+        return self.root / "standards.toml"
+
+    @property
+    def brief(self) -> Path:
+        """Return the path of the brief."""
+        return self.root / "brief.toml"
+
+    @property
+    def ledger(self) -> Path:
+        """Return the path of the ledger."""
+        return self.root / "ledger.sqlite"
+
+    @property
+    def takes(self) -> Path:
+        """Return the folder of archived takes."""
+        return self.root / "takes"
+
+    @property
+    def renders(self) -> Path:
+        """Return the folder of renders."""
+        return self.root / "renders"
+
+    @property
+    def masters(self) -> Path:
+        """Return the folder of the current masters."""
+        return self.root / "masters"
+
+    @property
+    def auditions(self) -> Path:
+        """Return the folder of audition files."""
+        return self.root / "auditions"
+
+    @property
+    def report(self) -> Path:
+        """Return the report's page."""
+        return self.root / "report.html"
+
+    @property
+    def cache(self) -> Path:
+        """Return the folder that may be deleted at any time."""
+        return self.root / ".cache"
+
+    def exists(self) -> bool:
+        """Return whether this folder is a song."""
+        return self.card.is_file()
+
+    def read_card(self) -> SongCard:
+        """Return what the folder is; SongError if it is no song."""
+        if not self.exists():
+            raise SongError(
+                "song.missing",
+                f"{self.root} is not a song's folder",
+                "make one with `controlroom new FOLDER`",
+            )
+        return SongCard.from_document(read_toml_document(self.card))
+
+    def read_standards(self) -> Standards:
+        """Return the song's standards."""
+        return Standards.from_document(read_toml_document(self.standards))
+
+    def read_brief(self) -> Brief:
+        """Return the brief; an empty one when none was written."""
+        if not self.brief.is_file():
+            return Brief()
+        return Brief.from_document(read_toml_document(self.brief))
+
+    def relative(self, path: Path) -> str:
+        """Return a path as it is stored: relative to the song, with forward slashes."""
+        return path.relative_to(self.root).as_posix()
+
+
+def write_toml_document(path: Path, document: Document) -> None:
+    """Write a document as TOML, whole or not at all."""
+    text = tomlkit.dumps(_without_none(document.document()))
+    with atomic_write(path) as handle:
+        handle.write(text.encode("utf-8"))
+
+
+def write_json_document(path: Path, document: Document) -> None:
+    """Write a document as JSON, whole or not at all."""
+    text = json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True)
+    with atomic_write(path) as handle:
+        handle.write(text.encode("utf-8"))
+
+
+def read_toml_document(path: Path) -> dict[str, Any]:
+    """Return a stored TOML document; SongError when it can't be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SongError("song.unreadable", f"{path}: {error}", "restore the file from a copy") from error
+
+
+def _without_none(value: Any) -> Any:
+    """Drop what TOML can't hold."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_none(item) for item in value]
+    return value

@@ -1,0 +1,147 @@
+"""The ledger in the house's own words: what is known of a song, read and appended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from controlroom.ledger.ledger import Ledger
+from controlroom.model.decisions import Answer, Decision, Policy
+from controlroom.model.findings import Finding, Note
+from controlroom.model.proposals import Proposal
+from controlroom.model.render import Render
+from controlroom.model.song import SongState, Take
+
+HAND_MADE = "hand-made"
+
+
+@dataclass
+class Memory:
+    """A song's ledger, read once and kept in step with what is appended.
+
+    Only the studio holds one; every append is on the disk when it returns.
+    """
+
+    ledger: Ledger
+    takes: dict[str, Take] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    proposals: dict[str, Proposal] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    renders: list[dict[str, object]] = field(default_factory=list)
+    released: bool = False
+
+    @classmethod
+    def of(cls, ledger: Ledger) -> Memory:
+        """Read the whole ledger."""
+        memory = cls(ledger)
+        for entry in ledger.entries():
+            memory._take_in(entry.kind, entry.body)
+        return memory
+
+    def _take_in(self, kind: str, body: Mapping[str, object]) -> None:
+        match kind:
+            case "take.added":
+                take = Take.model_validate(body)
+                self.takes[take.id] = take
+            case "findings":
+                self.findings = [Finding.model_validate(one) for one in _listed(body["findings"])]
+            case "note":
+                self.notes.append(Note.model_validate(body))
+            case "proposal":
+                proposal = Proposal.model_validate(body)
+                self.proposals[proposal.id] = proposal
+            case "decision":
+                decision = Decision.model_validate(body)
+                self.decisions[decision.proposal_id] = decision
+            case "rendered":
+                self.renders.append(dict(body))
+            case "released":
+                self.released = True
+            case _:
+                pass
+
+    def add_take(self, take: Take, at: str) -> None:
+        """Record an imported take; the last one added is the current one."""
+        self._append("take.added", take.model_dump(mode="json"), at)
+
+    def add_findings(self, stage: str, findings: Iterable[Finding], at: str) -> None:
+        """Record what was heard; the same findings again are not written twice."""
+        listed = [finding.model_dump(mode="json") for finding in findings]
+        if [Finding.model_validate(one) for one in listed] != self.findings:
+            self._append("findings", {"stage": stage, "findings": listed}, at)
+
+    def add_note(self, note: Note, at: str) -> None:
+        """Record a person's own finding."""
+        self._append("note", note.model_dump(mode="json"), at)
+
+    def add_proposals(self, proposals: Iterable[Proposal], at: str) -> None:
+        """Record proposals that the ledger does not hold yet."""
+        new = [p for p in proposals if p.id not in self.proposals]
+        self.ledger.append_all([("proposal", p.model_dump(mode="json")) for p in new], at)
+        for proposal in new:
+            self.proposals[proposal.id] = proposal
+
+    def add_withheld(self, kind: str, step: dict[str, object], broken: Iterable[str], at: str) -> None:
+        """Record that guards let no strength of a step be asked."""
+        body: dict[str, object] = {"kind": kind, "step": step, "broken": sorted(broken)}
+        known = [dict(entry.body) for entry in self.ledger.entries(["withheld"])]
+        if body not in known:
+            self._append("withheld", body, at)
+
+    def add_decision(self, decision: Decision, at: str) -> None:
+        """Record an answer. Called by ``studio.decide`` and by nothing else."""
+        self._append("decision", decision.model_dump(mode="json"), at)
+
+    def sign_policy(self, policy: Policy, by: str, at: str) -> None:
+        """Record that a person named a policy, and so signed it."""
+        body = {"name": policy.name, "digest": policy.digest, "by": by, "policy": policy.document()}
+        last = [entry.body for entry in self.ledger.entries(["policy.signed"])][-1:]
+        if not last or last[0]["digest"] != policy.digest or last[0]["by"] != by:
+            self._append("policy.signed", body, at)
+
+    def add_render(self, render: Render, manifest: str, manifest_sha256: str, at: str) -> None:
+        """Record a finished render with the digest of its manifest."""
+        body = {
+            "id": render.id,
+            "manifest": manifest,
+            "manifest_sha256": manifest_sha256,
+            "premaster_digest": render.premaster_digest,
+            "draft": render.draft,
+        }
+        self._append("rendered", body, at)
+
+    def add_event(self, kind: str, body: dict[str, object], at: str) -> None:
+        """Record anything else that happened to the song."""
+        self._append(kind, body, at)
+
+    def _append(self, kind: str, body: dict[str, object], at: str) -> None:
+        self.ledger.append(kind, body, at)
+        self._take_in(kind, body)
+
+    @property
+    def current_take(self) -> Take | None:
+        """The take that is worked on: the last one added."""
+        return list(self.takes.values())[-1] if self.takes else None
+
+    @property
+    def hand_made(self) -> list[Decision]:
+        """Accepted decisions on steps that a person wrote without any finding."""
+        made = [p.id for p in self.proposals.values() if p.kind == HAND_MADE]
+        answers = [self.decisions[id_] for id_ in made if id_ in self.decisions]
+        return [decision for decision in answers if decision.sounds]
+
+    @property
+    def state(self) -> SongState:
+        """Where the song stands."""
+        if self.released:
+            return SongState.RELEASED
+        if self.renders:
+            return SongState.RENDERED
+        if any(d.answer is not Answer.DEFER for d in self.decisions.values()):
+            return SongState.IN_DECISION
+        return SongState.HEARD if self.findings or self.proposals else SongState.RAW
+
+
+def _listed(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

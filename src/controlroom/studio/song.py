@@ -1,0 +1,115 @@
+"""An open song: its folder, its memory, its standards, and who is at the desk."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from controlroom.ledger.ledger import Ledger
+from controlroom.media.files import atomic_folder
+from controlroom.model.base import digest_text
+from controlroom.model.errors import SongError, UsageError
+from controlroom.model.song import Take
+from controlroom.model.standards import Standards
+from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
+from controlroom.studio.lock import holding
+from controlroom.studio.memory import Memory
+
+Now = Callable[[], str]
+
+
+def utc_now() -> str:
+    """Return the time in UTC, to the second, in ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def person() -> str:
+    """Return the name of the person at the machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user in a bare container
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Song:
+    """What every verb works on."""
+
+    folder: SongFolder
+    memory: Memory
+    standards: Standards
+    now: Now = utc_now
+
+    @property
+    def take(self) -> Take:
+        """Return the current take; SongError if none was added."""
+        take = self.memory.current_take
+        if take is None:
+            raise SongError(
+                "song.no-take",
+                f"{self.folder.root} has no take yet",
+                "add one with `controlroom add SONG FILE`",
+            )
+        return take
+
+
+def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now) -> SongFolder:
+    """Make a new song's folder, whole or not at all.
+
+    Raises
+    ------
+    SongError
+        When something is already there.
+    """
+    if root.exists() and any(root.iterdir()):
+        raise SongError("song.exists", f"{root} is not empty", "name another folder")
+    with atomic_folder(root) as half:
+        folder = SongFolder(half)
+        at = now()
+        card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title or root.name, created_at=at)
+        write_toml_document(folder.card, card)
+        write_toml_document(folder.standards, standards)
+        with Ledger.create(folder.ledger) as ledger:
+            ledger.append("song.created", {"id": card.id, "title": card.title}, at)
+            ledger.append("standards.set", {"digest": standards.digest}, at)
+    return SongFolder(root)
+
+
+@contextmanager
+def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[Song]:
+    """Open a song; hold its lock while it is open for writing.
+
+    Raises
+    ------
+    SongError, LedgerError, SchemaTooNewError, SongBusyError
+        Nothing is changed in any of these cases.
+    """
+    folder = SongFolder(root)
+    folder.read_card()
+    if writing:
+        with holding(root), Ledger.open(folder.ledger) as ledger:
+            yield Song(folder, Memory.of(ledger), folder.read_standards(), now)
+    else:
+        with Ledger.open(folder.ledger, read_only=True) as ledger:
+            yield Song(folder, Memory.of(ledger), folder.read_standards(), now)
+
+
+def found(path: Path) -> Path:
+    """Return the song's root for a path inside it or of it.
+
+    Raises
+    ------
+    UsageError
+        When no folder from there upwards is a song.
+    """
+    for candidate in (path, *path.absolute().parents):
+        if SongFolder(candidate).exists():
+            return candidate
+    raise UsageError(
+        "song.missing", f"{path} is no song and is in none", "make one with `controlroom new FOLDER`"
+    )
