@@ -108,11 +108,13 @@ def peak_table(factor: int) -> PeakTable:
 @njit(void(_ROW, int64, float32[::1]), cache=True)
 def _fill(row: F32, first: int, local: F32) -> None:
     """Copy ``row[first : first + len(local)]``, with silence beyond either end."""
-    stop = min(row.shape[0], first + local.shape[0])
-    start = max(first, 0)
+    start = min(max(first, 0), row.shape[0])
+    stop = max(start, min(row.shape[0], first + local.shape[0]))
+    source = row[start:stop]
+    target = local[start - first : stop - first]
     local[:] = 0.0
-    if stop > start:
-        local[start - first : stop - first] = row[start:stop]
+    for i in range(stop - start):  # assigning slices would compile numba's error texts: 2 CPU s
+        target[i] = source[i]
 
 
 @njit(void(float32[:, ::1], _ROW, float32[::1]), cache=True)
