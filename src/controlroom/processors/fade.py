@@ -1,0 +1,78 @@
+"""ARRANGEMENT: a fade at the start or the end. Only a person may decide it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from controlroom.dsp.spectrum import Floats
+from controlroom.listening.listening import Listening
+from controlroom.listening.measures import measure
+from controlroom.model.audio import Samples
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Claim, Stage
+from controlroom.model.standards import Standards
+from controlroom.processors.form import Block, Offer, Processor, knob
+
+SILENT_END_DB = -60.0
+MOST_OF_SONG = 0.1
+
+
+class Fade(Processor):
+    """Raised-cosine fades over the first and last stretch; the length stays.
+
+    How a song ends is arrangement: it is proposed, and no policy may take it.
+    """
+
+    name: ClassVar[str] = "fade"
+    stage: ClassVar[Stage] = Stage.ARRANGEMENT
+    answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
+    claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)
+    person_only: ClassVar[bool] = True
+
+    in_ms: float = knob(0.0, low=0.0, high=20000.0, step=1.0, unit="ms", help="length of the fade-in")
+    out_ms: float = knob(0.0, low=0.0, high=20000.0, step=1.0, unit="ms", help="length of the fade-out")
+
+    @classmethod
+    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+        """Return a fade-out of the standards' length, at most a tenth of the song."""
+        part = listening.part(finding.part)
+        before = measure(part, "edges.end_level_db", standards)
+        length_ms = min(standards.number("edges.fade_out_ms"), 1000.0 * MOST_OF_SONG * part.audio.duration_s)
+        claim = Claim(
+            measurement="edges.end_level_db",
+            before=before,
+            expected=min(before, SILENT_END_DB),
+            tolerance=standards.number("claim.tolerance_db"),
+            sense="at_most",
+        )
+        return [Offer(cls(out_ms=length_ms), (claim,), part=finding.part, confidence=finding.confidence)]
+
+    def is_neutral(self) -> bool:
+        """Return whether there is no fade."""
+        return self.in_ms == 0.0 and self.out_ms == 0.0
+
+    def prepare(self, listening: Listening) -> int:
+        """Return the length of the sound in frames."""
+        return listening.audio.frames
+
+    def apply(self, block: Block, state: int) -> Samples:
+        """Return the block times both fades."""
+        frame = np.arange(block.samples.shape[1], dtype=np.float64) + (block.start_frame + 0.5)
+        gain = _ramp(frame, self.in_ms * block.rate_hz / 1000.0)
+        gain *= _ramp(state - frame, self.out_ms * block.rate_hz / 1000.0)
+        return np.asarray(block.samples * gain.astype(np.float32), dtype=np.float32)
+
+    def weakened(self, amount: float) -> Self:
+        """Return the same fades over a share of their time."""
+        return self.model_copy(
+            update={"in_ms": float(round(self.in_ms * amount)), "out_ms": float(round(self.out_ms * amount))}
+        )
+
+
+def _ramp(away_frames: Floats, length_frames: float) -> Floats:
+    """Return a gain that rises from 0 to 1 over ``length_frames`` from the edge."""
+    if length_frames <= 0.0:
+        return np.ones(away_frames.shape)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(away_frames / length_frames, 0.0, 1.0)))

@@ -1,0 +1,104 @@
+"""SPACE: the side of the low end, turned down (an elliptical equaliser)."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Self
+
+import numpy as np
+
+from controlroom.dsp.filters import (
+    ZeroPhaseFilter,
+    convolve_same,
+    gentle_high_pass_db,
+    grid_hz,
+    zero_phase_filter,
+)
+from controlroom.dsp.spectrum import Floats
+from controlroom.dsp.stereo import from_mid_side, to_mid_side
+from controlroom.listening.heard import spectra_of
+from controlroom.listening.listening import Listening
+from controlroom.listening.measures import measure
+from controlroom.model.audio import Samples
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Claim, Stage
+from controlroom.model.standards import Standards
+from controlroom.processors.form import Block, Offer, Processor, knob
+
+REACH_S = 0.085
+TOLERANCE_DB = 1.5
+"""The claim is read in third-octave bands, and the curve falls 12 dB in an octave: bands smear it."""
+
+
+class LowEndMono(Processor):
+    """High-passes the side alone, zero-phase, so that mid and side stay in step.
+
+    The mid is not touched: what a fold to mono plays does not change at all.
+    """
+
+    name: ClassVar[str] = "low_end_mono"
+    stage: ClassVar[Stage] = Stage.SPACE
+    answers: ClassVar[tuple[str, ...]] = ("low-end-width",)
+    claims: ClassVar[tuple[str, ...]] = ("stereo.low_side_mid_db",)
+
+    amount: float = knob(0.0, low=0.0, high=1.0, step=0.01, help="share of the low side that is taken off")
+    corner_hz: float = knob(
+        120.0, low=60.0, high=200.0, step=1.0, unit="Hz", help="corner below which the side is turned down"
+    )
+    slope_db_per_octave: float = knob(
+        12.0, low=6.0, high=24.0, step=6.0, unit="dB/octave", help="how steeply it falls"
+    )
+
+    @classmethod
+    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+        """Return the whole low side taken off below the standards' corner."""
+        part = listening.part(finding.part)
+        processor = cls(amount=1.0, corner_hz=standards.number("stereo.mono_corner_hz"))
+        before = measure(part, "stereo.low_side_mid_db", standards)
+        claim = Claim(
+            measurement="stereo.low_side_mid_db",
+            before=before,
+            expected=before + processor.expected_change_db(part, standards),
+            tolerance=TOLERANCE_DB,
+            sense="at_most",
+        )
+        return [Offer(processor, (claim,), part=finding.part, confidence=finding.confidence)]
+
+    def side_gain(self, freq_hz: Floats) -> Floats:
+        """Return the linear gain on the side at ``freq_hz``."""
+        curve = gentle_high_pass_db(freq_hz, self.corner_hz, self.slope_db_per_octave)
+        return np.asarray(1.0 - self.amount * (1.0 - 10.0 ** (curve / 20.0)))
+
+    def expected_change_db(self, listening: Listening, standards: Standards) -> float:
+        """Return by how much side over mid of the low end will fall, from the bands' own powers."""
+        spectra = spectra_of(listening)
+        bands = spectra.between(20.0, standards.number("stereo.low_below_hz"))
+        side = spectra.side[:, bands].sum(axis=0, dtype=np.float64)
+        after = float(np.sum(side * self.side_gain(spectra.centres_hz[bands]) ** 2))
+        return 10.0 * math.log10(max(after, 1e-20) / max(float(np.sum(side)), 1e-20))
+
+    def is_neutral(self) -> bool:
+        """Return whether the side is left alone."""
+        return self.amount == 0.0
+
+    def context_s(self) -> float:
+        """Return the reach of the impulse response."""
+        return REACH_S
+
+    def prepare(self, listening: Listening) -> ZeroPhaseFilter:
+        """Return the impulse response for the side."""
+        rate = listening.audio.rate_hz
+        reach = math.floor(REACH_S * rate)
+        return zero_phase_filter(self.side_gain(grid_hz(rate, reach)), reach)
+
+    def apply(self, block: Block, state: ZeroPhaseFilter) -> Samples:
+        """Return the block with its side high-passed; a sound of one channel as it is."""
+        if block.samples.shape[0] != 2:  # there is no side
+            return block.samples.copy()
+        mid_side = to_mid_side(block.samples)
+        mid_side[1:] = convolve_same(mid_side[1:], state)
+        return from_mid_side(mid_side)
+
+    def weakened(self, amount: float) -> Self:
+        """Return the same corner on a share of the side."""
+        return self.model_copy(update={"amount": round(self.amount * amount, 2)})
