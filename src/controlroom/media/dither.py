@@ -52,7 +52,7 @@ def tpdf(count: int, source: np.random.PCG64) -> npt.NDArray[np.float64]:
     """
     words = np.atleast_1d(source.random_raw((count + 1) // 2)).astype("<u8", copy=False)
     halves = words.view("<u2").reshape(-1, 2).astype(np.int32)
-    return (halves[:count, 0] - halves[:count, 1]) * 2.0**-16
+    return (halves[:count, 0] - halves[:count, 1]).astype(np.float64) * np.float64(2.0**-16)
 
 
 def quantise(samples: npt.NDArray[np.float32], bits: int, source: np.random.PCG64 | None = None) -> Quantised:

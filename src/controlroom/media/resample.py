@@ -37,5 +37,5 @@ def resample(audio: Audio, rate_hz: int) -> Audio:
         raise ValueError(f"rate_hz must be positive, not {rate_hz}")
     if rate_hz == audio.rate_hz:
         return audio
-    channels = [soxr.resample(channel, audio.rate_hz, rate_hz, quality=soxr.VHQ) for channel in audio.samples]
+    channels = [soxr.resample(channel, audio.rate_hz, rate_hz, quality="VHQ") for channel in audio.samples]
     return Audio(np.stack(channels).astype(np.float32, copy=False), rate_hz)
