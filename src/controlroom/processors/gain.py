@@ -1,0 +1,62 @@
+"""LOUDNESS: one gain for the whole sound."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from controlroom.listening.listening import Listening
+from controlroom.model.audio import Samples
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Claim, Stage
+from controlroom.model.standards import Standards
+from controlroom.processors.form import Block, Offer, Processor, knob
+
+
+class Gain(Processor):
+    """Turns a sound up or down by a constant."""
+
+    name: ClassVar[str] = "gain"
+    stage: ClassVar[Stage] = Stage.LOUDNESS
+    answers: ClassVar[tuple[str, ...]] = ("level",)
+    claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
+
+    gain_db: float = knob(0.0, low=-60.0, high=60.0, step=0.01, unit="dB", help="how far to turn up or down")
+
+    @classmethod
+    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+        """Return the gain that brings a level outside the target range to its nearer end.
+
+        How much louder the budgets of the limiter allow is planned for the whole
+        LOUDNESS stage (``dsp.loudness_plan``); this is the answer without a limiter.
+        """
+        del listening
+        if finding.standard is None:
+            return []
+        before = finding.value("loudness.integrated_lufs")
+        processor = cls(gain_db=finding.standard.limit - before)
+        return [processor.offer(before, finding.part, standards)]
+
+    def offer(self, integrated_lufs: float, part: str, standards: Standards) -> Offer:
+        """Return this gain as an offer for a sound of a known loudness."""
+        claim = Claim(
+            measurement="loudness.integrated_lufs",
+            before=integrated_lufs,
+            expected=integrated_lufs + self.gain_db,
+            tolerance=standards.number("loudness.tolerance_lu"),
+        )
+        return Offer(self, (claim,), part=part)
+
+    def is_neutral(self) -> bool:
+        """Return whether the gain is 0 dB."""
+        return self.gain_db == 0.0
+
+    def apply(self, block: Block, state: Any) -> Samples:
+        """Return the block times the gain."""
+        del state
+        return np.asarray(block.samples * np.float32(10.0 ** (self.gain_db / 20.0)), dtype=np.float32)
+
+    def weakened(self, amount: float) -> Self:
+        """Return a share of the gain in dB."""
+        return self.model_copy(update={"gain_db": round(self.gain_db * amount, 2)})
