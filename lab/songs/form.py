@@ -27,6 +27,7 @@ class Bar:
 
     index: int
     start_s: float
+    length_s: float
     label: str
     occurrence: int
     energy: float
@@ -71,7 +72,7 @@ class Score:
     @property
     def end_s(self) -> float:
         """The downbeat on which everything stops being played and rings out."""
-        return self.bars[-1].start_s + self.bar_s
+        return self.bars[-1].start_s + self.bars[-1].length_s
 
     def step_s(self, bar: Bar, step: float) -> float:
         """Time of a sixteenth; off-beat eighths (and their sixteenths) swing."""
@@ -83,7 +84,7 @@ class Score:
             if fraction <= 0.5
             else self.swing + (fraction - 0.5) * 2 * (1 - self.swing)
         )
-        return bar.start_s + (beat + moved) * self.beat_s
+        return bar.start_s + (beat + moved) * bar.length_s / self.metre
 
     def plays(self, bar: Bar, layer: str) -> bool:
         """Whether a layer plays in this bar."""
@@ -96,15 +97,16 @@ class Score:
 
     def beats(self) -> Times:
         """Return every beat, the last of them the stop at ``end_s``."""
-        count = len(self.bars) * self.metre + 1
-        return self.bars[0].start_s + self.beat_s * np.arange(count)
+        within = np.arange(self.metre) / self.metre
+        beats = [bar.start_s + bar.length_s * within for bar in self.bars]
+        return np.append(np.concatenate(beats), self.end_s)
 
     def chords(self) -> tuple[ChordTruth, ...]:
         """Return the chords; neighbouring bars of one chord are one entry."""
         merged: list[ChordTruth] = []
         for bar in self.bars:
             label = f"{PITCH_NAMES[bar.root % 12]}:{bar.triad}"
-            end = bar.start_s + self.bar_s
+            end = bar.start_s + bar.length_s
             if merged and merged[-1].label == label:
                 merged[-1] = ChordTruth(label, bar.roman, merged[-1].start_s, end)
             else:
@@ -134,8 +136,11 @@ def section_plan(bars: int, rng: np.random.Generator) -> list[tuple[str, int]]:
     return plan
 
 
-def write_score(style: Style, duration_s: float, rng: np.random.Generator) -> Score:
-    """Choose tempo, key, loops and form, and lay out the bars."""
+def write_score(style: Style, duration_s: float, rng: np.random.Generator, tempo_drift: float = 0.0) -> Score:
+    """Choose tempo, key, loops and form, and lay out the bars.
+
+    ``tempo_drift`` is how much longer the last bar is than the first, as a share.
+    """
     low, high = style.tempo_bpm
     tempo = round(float(rng.uniform(low, high)), 1)
     metre = int(rng.choice(style.metres))
@@ -153,31 +158,38 @@ def write_score(style: Style, duration_s: float, rng: np.random.Generator) -> Sc
     bar_s = metre * 60.0 / tempo
     count = max(6, int((duration_s - LEAD_IN_S - RING_S) / bar_s))
     has_voice = bool(rng.random() < style.voice_share)
-    bars, sections = _lay_out(section_plan(count, rng), loop_of, tonic, bar_s)
+    plan = section_plan(count, rng)
+    total = sum(length for _, length in plan)
+    lengths = bar_s * (1 + tempo_drift * (np.arange(total) / max(1, total - 1) - 0.5))
+    bars, sections = _lay_out(plan, loop_of, tonic, lengths)
+    ends = bars[-1].start_s + bars[-1].length_s
     return Score(
-        style, tempo, metre, tonic, minor, swing, groove, bars, sections, has_voice, RING_S,
-        bars[-1].start_s + bar_s + RING_S,
-    )  # fmt: skip
+        style, tempo, metre, tonic, minor, swing, groove, bars, sections, has_voice, RING_S, ends + RING_S
+    )
 
 
 def _lay_out(
-    plan: list[tuple[str, int]], loop_of: dict[str, str], tonic: int, bar_s: float
+    plan: list[tuple[str, int]], loop_of: dict[str, str], tonic: int, lengths_s: np.ndarray
 ) -> tuple[tuple[Bar, ...], tuple[SectionTruth, ...]]:
+    starts = LEAD_IN_S + np.concatenate([[0.0], np.cumsum(lengths_s)])
     bars: list[Bar] = []
     sections: list[SectionTruth] = []
     seen: dict[str, int] = {}
     for label, length in plan:
         seen[label] = seen.get(label, 0) + 1
-        # a later verse or chorus is a little fuller than the first, as players do
+        # a later verse is a little fuller than the first, as players do
         energy = min(1.0, ENERGY[label] + (0.06 * (seen[label] - 1) if label == "verse" else 0.0))
         numerals = loop_of[label].split()
-        start = LEAD_IN_S + len(bars) * bar_s
+        first = len(bars)
         for at in range(length):
             roman = numerals[at % len(numerals)]
             semitones, triad = ROMAN[roman]
+            index = first + at
             bars.append(
-                Bar(len(bars), LEAD_IN_S + len(bars) * bar_s, label, seen[label], energy, roman,
+                Bar(index, float(starts[index]), float(lengths_s[index]), label, seen[label], energy, roman,
                     tonic + semitones, triad, last=at == length - 1)
             )  # fmt: skip
-        sections.append(SectionTruth(label, start, start + length * bar_s, energy, seen[label]))
+        sections.append(
+            SectionTruth(label, float(starts[first]), float(starts[first + length]), energy, seen[label])
+        )
     return tuple(bars), tuple(sections)

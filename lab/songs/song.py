@@ -32,7 +32,13 @@ class Performance:
 
 
 def make_song(
-    seed: int, *, style: str | None = None, duration_s: float = 60.0, rate_hz: int = 44100
+    seed: int,
+    *,
+    style: str | None = None,
+    duration_s: float = 60.0,
+    rate_hz: int = 44100,
+    tempo_drift: float = 0.0,
+    tuning_cents: tuple[float, float] = (0.0, 0.0),
 ) -> SynthSong:
     """Synthesise a clean multitrack song with truth.
 
@@ -47,6 +53,11 @@ def make_song(
         About how long, ring-out included; whole bars, at least six.
     rate_hz : int
         Sampling rate, at least 22 050.
+    tempo_drift : float
+        How much longer the last bar is than the first, as a share; 0 is a
+        steady tempo. The tempo of the truth is that of the middle.
+    tuning_cents : (float, float)
+        Deviation from A4 = 440 Hz at the start and at the end.
 
     Returns
     -------
@@ -57,13 +68,14 @@ def make_song(
     if name not in STYLES:
         raise ValueError(f"style {name!r} is not one of {', '.join(STYLES)}")
     rng = np.random.default_rng([seed, 1])
-    score = write_score(STYLES[name], duration_s, rng)
-    performance = _perform(score, seed, rate_hz)
+    score = write_score(STYLES[name], duration_s, rng, tempo_drift)
+    performance = _perform(score, seed, rate_hz, tuning_cents)
     stems = _mix(score, performance, seed, rate_hz)
-    return SynthSong(seed, name, stems, sum_stems(stems), _truth(score, performance, rate_hz))
+    truth = _truth(score, performance, rate_hz)
+    return SynthSong(seed, name, duration_s, stems, sum_stems(stems), truth)
 
 
-def _perform(score: Score, seed: int, rate_hz: int) -> Performance:
+def _perform(score: Score, seed: int, rate_hz: int, cents: tuple[float, float]) -> Performance:
     frames = int(score.total_s * rate_hz)
     kit = drums.make_kit(np.random.default_rng([seed, 2]), rate_hz, score.style.kit)
     hits = drums.play(score, np.random.default_rng([seed, 3]))
@@ -71,9 +83,11 @@ def _perform(score: Score, seed: int, rate_hz: int) -> Performance:
     for index, (part, strokes) in enumerate(hits.items()):
         dry[part] = drums.render_hits(strokes, kit, frames, rate_hz, np.random.default_rng([seed, 4, index]))
     line = tones.bass_line(score, np.random.default_rng([seed, 5]))
+    line = tones.detuned(line, *cents, score.end_s)
     dry["bass"] = tones.render_notes(tones.TIMBRES[score.style.bass], line, frames, rate_hz)
     for index, (_, kind) in enumerate(score.style.harmony):
         notes = tones.harmony_part(score, kind, f"harmony{index}", np.random.default_rng([seed, 6, index]))
+        notes = tones.detuned(notes, *cents, score.end_s)
         part_of_mix = tones.render_notes(tones.TIMBRES[kind], notes, frames, rate_hz)
         if kind == "driven":
             part_of_mix = tones.drive(part_of_mix, rate_hz)
@@ -82,7 +96,8 @@ def _perform(score: Score, seed: int, rate_hz: int) -> Performance:
     if score.has_voice:
         voice_rng = np.random.default_rng([seed, 7])
         sung = voice.write_melody(score, voice_rng)
-        dry["vocals"] = voice.sing(sung, frames, rate_hz, voice_rng)
+        tuned = voice.detuned(sung, *cents, score.end_s)
+        dry["vocals"] = voice.sing(tuned, frames, rate_hz, voice_rng)
     return Performance(dry, hits, sung)
 
 

@@ -115,6 +115,18 @@ def sound_note(timbre: Timbre, note: Note, take: int, rate_hz: int) -> np.ndarra
     return np.stack([mid + side, mid - side]).astype(np.float32)
 
 
+def detuned(notes: list[Note], start_cents: float, end_cents: float, end_s: float) -> list[Note]:
+    """Return notes whose pitch drifts over the song, in steps of 2 cents."""
+    if start_cents == end_cents == 0.0:
+        return notes
+    moved = []
+    for note in notes:
+        share = note.start_s / end_s
+        cents = 2 * round((start_cents + (end_cents - start_cents) * share) / 2)
+        moved.append(Note(note.start_s, note.length_s, note.pitch + cents / 100, note.force))
+    return moved
+
+
 def render_notes(timbre: Timbre, notes: list[Note], frames: int, rate_hz: int) -> np.ndarray:
     """Add all notes; equal pitches and lengths share two recorded takes."""
     channels = 1 if timbre.width == 0 else 2

@@ -71,10 +71,15 @@ class SongTruth:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SynthSong:
-    """A clean multitrack song: stems by role, their exact sum, and the truth."""
+    """A clean multitrack song: stems by role, their exact sum, and the truth.
+
+    ``asked_s`` is the duration that was asked for, so that the song can be
+    made again with something changed.
+    """
 
     seed: int
     style: str
+    asked_s: float
     stems: Mapping[str, Audio]
     mix: Audio
     truth: SongTruth

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import fft
@@ -126,6 +126,17 @@ def _syllable(
         str(rng.choice(["s", "t", "k", "h", "m", "m", "t", "sh", "m", "h"])),
         float(10 ** (level / 20)),
     )
+
+
+def detuned(sung: Sung, start_cents: float, end_cents: float, end_s: float) -> Sung:
+    """Return the same words at a pitch that drifts over the song."""
+    if start_cents == end_cents == 0.0:
+        return sung
+    moved = []
+    for syllable in sung.syllables:
+        shift = (start_cents + (end_cents - start_cents) * syllable.start_s / end_s) / 100
+        moved.append(replace(syllable, pitch=syllable.pitch + shift, from_pitch=syllable.from_pitch + shift))
+    return replace(sung, syllables=tuple(moved))
 
 
 def vowel_response(vowel: str, frequencies_hz: np.ndarray) -> np.ndarray:
