@@ -22,3 +22,37 @@ PCM24 = 2 / 2**23
 
 LOUDNESS_LU = 0.1
 """EBU Tech 3341, table 1: ±0.1 LU."""
+
+DITHER_MOMENT = 5e-3
+"""Mean, variance or correlation of ≥ 2¹⁸ TPDF draws, in LSB: 5 standard errors of the mean (0.5 LSB/√2¹⁸)."""
+
+RESAMPLER_DB = -120.0
+"""Greatest error of a tone through soxr VHQ, stored as float32 on both sides (rounding alone is −144 dB)."""
+
+K_WEIGHTING_DB = 0.02
+"""Response against BS.1770-5's at 48 kHz, which the table gives to 0.001 dB; what the bilinear transform bends."""
+
+METER_GATED_LU = 1e-6
+"""Loudness is made from float64 sums; a gain that is not a power of two rounds each sample to float32 (6e-8)."""
+
+LOUDNESS_RANGE_LU = 1.0
+"""EBU Tech 3342, table 1: ±1 LU."""
+
+TRUE_PEAK_OVER_DB = 0.2
+TRUE_PEAK_UNDER_DB = 0.4
+"""EBU Tech 3341, table 1, cases 15 to 23: +0.2/−0.4 dB."""
+
+INTERPOLATOR_DB = 0.05
+"""The meter's interpolator per phase, to 0.4535 of the rate: designed 0.04 dB, plus float32 coefficients."""
+
+GRID_8X_DB = 0.14
+"""20·log10(cos(π·0.4535/8)): what lies between 8 points per interval, for a tone at 20 kHz and 44.1 kHz."""
+
+FFMPEG_INTEGRATED_LU = 0.05
+"""ffmpeg's ebur128 bins loudness by 0.01 LU and has another high-pass gain than BS.1770 off 48 kHz."""
+
+FFMPEG_RANGE_LU = 0.2
+"""ffmpeg's percentiles are of bins, with another rank rule and another start of its windows."""
+
+LOSSY_SNR_DB = 15.0
+"""Least signal over error of the house's lossy formats on a glide with pulses and noise: far above a wrong channel, delay or polarity (≤ 3 dB), below every encoder (≥ 20 dB)."""

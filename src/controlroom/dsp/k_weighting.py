@@ -22,6 +22,9 @@ BLOCKS_PER_S = 100
 
 LOWEST_RATE_HZ = 8000
 
+TABLE_RATE_HZ = 48000
+"""Rate of the tables in BS.1770-5, whose response every other rate must have."""
+
 SHELF_HZ = 1681.974450955533
 SHELF_DB = 3.999843853973347
 SHELF_Q = 0.7071752369554196
@@ -95,8 +98,13 @@ def k_weighting(rate_hz: int) -> KWeighting:
 
     From the analogue prototypes whose bilinear transform gives BS.1770-5's
     tables 1 and 2 at 48 kHz to 1e-15 (constants: De Man 2014, "Evaluation of
-    implementations of the EBU R128 loudness measurement"). As in the table, the
-    high-pass's numerator is not normalised.
+    implementations of the EBU R128 loudness measurement"). The table's high-pass
+    has a numerator of 1, −2, 1 that is not normalised, a gain of 0.04 dB. The
+    Recommendation asks for the same frequency response at other rates, so that
+    gain is kept: 1, −2, 1 at every rate, as libebur128 and ffmpeg have it, would
+    read 0.004 dB high at 44.1 kHz, 0.02 low at 96 kHz and 0.05 high at 22.05 kHz.
+    What remains is the bilinear transform's: within 0.006 dB from 44.1 to
+    192 kHz, 0.03 at 22.05 kHz, 0.2 at 8 kHz.
 
     Raises
     ------
@@ -117,9 +125,16 @@ def k_weighting(rate_hz: int) -> KWeighting:
         a2=(1 - k / SHELF_Q + k * k) / a0,
     )
     k = math.tan(math.pi * HIGHPASS_HZ / rate_hz)
-    a0 = 1 + k / HIGHPASS_Q + k * k
-    highpass = Biquad(1.0, -2.0, 1.0, a1=2 * (k * k - 1) / a0, a2=(1 - k / HIGHPASS_Q + k * k) / a0)
+    a0 = _highpass_a0(rate_hz)
+    b = _highpass_a0(TABLE_RATE_HZ) / a0
+    highpass = Biquad(b, -2 * b, b, a1=2 * (k * k - 1) / a0, a2=(1 - k / HIGHPASS_Q + k * k) / a0)
     return KWeighting(shelf, highpass)
+
+
+def _highpass_a0(rate_hz: int) -> float:
+    """Return the high-pass's leading denominator before it is divided away."""
+    k = math.tan(math.pi * HIGHPASS_HZ / rate_hz)
+    return 1 + k / HIGHPASS_Q + k * k
 
 
 def block_edges(frames: int, rate_hz: int) -> I64:
@@ -145,6 +160,13 @@ def channel_weights(channels: int) -> tuple[float, ...]:
     if channels not in LAYOUT_WEIGHTS:
         raise ValueError(f"no layout is known for {channels} channels: give their weights")
     return LAYOUT_WEIGHTS[channels]
+
+
+def _coefficients(k: KWeighting) -> F64:
+    """Return the kernel's seven numbers; its high-pass has the numerator 1, −2, 1, so the gain goes to the shelf."""
+    gain = k.highpass.b0
+    forward = [gain * k.shelf.b0, gain * k.shelf.b1, gain * k.shelf.b2]
+    return np.array([*forward, k.shelf.a1, k.shelf.a2, k.highpass.a1, k.highpass.a2])
 
 
 @njit(
@@ -203,9 +225,7 @@ def k_weighted_block_energies(
     given = channel_weights(samples.shape[0]) if weights is None else tuple(weights)
     if len(given) != samples.shape[0]:
         raise ValueError(f"{len(given)} weights do not fit {samples.shape[0]} channels")
-    k = k_weighting(rate_hz)
-    shelf, highpass = k.shelf, k.highpass
-    coefficients = np.array([shelf.b0, shelf.b1, shelf.b2, shelf.a1, shelf.a2, highpass.a1, highpass.a2])
+    coefficients = _coefficients(k_weighting(rate_hz))
     edges = block_edges(samples.shape[1], rate_hz)
     energy = np.zeros(edges.size - 1)
     for row, weight in zip(samples, given, strict=True):
