@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio, Samples
@@ -38,23 +39,35 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """What came out: the sources after the last stage, and what the steps told.
+class Told:
+    """What only the processors' own states know: numbers and curves, by measurement name.
 
-    ``readings`` are numbers that only the processor's own state knows, such as
-    the limiter's reduction, by measurement name.
+    A state that has something to tell carries ``readings`` and ``curves``
+    (arrays of shape (2, points): seconds, values), such as the limiter's reduction.
     """
 
-    sources: Sources
     readings: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+
+    def joined(self, other: Told) -> Told:
+        """Return what both tell; the later one counts."""
+        return Told({**self.readings, **other.readings}, {**self.curves, **other.curves})
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What came out: the sources after the last stage, and what the steps told."""
+
+    sources: Sources
+    told: Told = Told()
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step's sound and its readings."""
+    """One step's sound, and what it told."""
 
     audio: Audio
-    readings: Mapping[str, float] = field(default_factory=dict)
+    told: Told = Told()
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
@@ -64,7 +77,7 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
 
 def render(sources: Sources, steps: Sequence[Step], context: Context) -> Rendered:
     """Render accepted steps, stage by stage; no steps return the sources themselves."""
-    readings: dict[str, float] = {}
+    told = Told()
     ordered = in_order(steps)
     for stage in Stage:
         chosen = [step for step in ordered if step.stage is stage]
@@ -72,13 +85,13 @@ def render(sources: Sources, steps: Sequence[Step], context: Context) -> Rendere
             with context.part(f"render.{stage}", stage.position / 6, (stage.position + 1) / 6) as inner:
                 result = render_stage(sources, chosen, inner)
             sources = result.sources
-            readings.update(result.readings)
-    return Rendered(sources, readings)
+            told = told.joined(result.told)
+    return Rendered(sources, told)
 
 
 def render_stage(sources: Sources, steps: Sequence[Step], context: Context) -> Rendered:
     """Render the steps of one stage onto ``sources``."""
-    readings: dict[str, float] = {}
+    told = Told()
     stems = dict(sources.stems)
     touched: dict[str, Audio] = {}
     for step in steps:
@@ -87,14 +100,14 @@ def render_stage(sources: Sources, steps: Sequence[Step], context: Context) -> R
             if result.audio is not stems[step.part]:
                 touched.setdefault(step.part, stems[step.part])
                 stems[step.part] = result.audio
-            readings.update(result.readings)
+            told = told.joined(result.told)
     mix = overlay(sources.mix, [(before, stems[role]) for role, before in touched.items()])
     for step in steps:
         if step.part == "mix":
             result = run_step(mix, step, context, stems)
             mix = result.audio
-            readings.update(result.readings)
-    return Rendered(Sources(mix, stems), readings)
+            told = told.joined(result.told)
+    return Rendered(Sources(mix, stems), told)
 
 
 def overlay(mix: Audio, changed: Sequence[tuple[Audio, Audio]]) -> Audio:
@@ -128,7 +141,8 @@ def run_step(
         out[:, start:stop] = run_block(processor, state, audio, start, stop)
     if step.span is not None:
         _crossfade_span(out, audio, first, last)
-    return StepResult(Audio(out, audio.rate_hz), dict(getattr(state, "readings", {})))
+    told = Told(getattr(state, "readings", {}), getattr(state, "curves", {}))
+    return StepResult(Audio(out, audio.rate_hz), told)
 
 
 def prepare(processor: Processor, audio: Audio, stems: Mapping[str, Audio]) -> Any:

@@ -2,8 +2,8 @@
 
 An entry's hash is the SHA-256 of its canonical content and the hash before it,
 so an edited, removed or reordered entry breaks the chain. A tail that was cut
-off leaves the chain whole; it is seen through the manifests, which carry the
-head they were written under (see ``require``).
+off leaves the chain whole; it is seen through what was written elsewhere under
+a later head (see ``require``): the manifests, and ``ledger.head`` beside the file.
 
 SQLite on local disk, rollback journal, ``synchronous=EXTRA``: an append that
 returned is on the disk.
@@ -14,11 +14,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from controlroom.ledger.migrations import SCHEMA_NUMBER, migrate
+from controlroom.media.files import write_text
 from controlroom.model.base import canonical_json, check_schema, digest_text
 from controlroom.model.errors import EnvironmentFault, LedgerError
 
@@ -103,6 +105,7 @@ class Ledger:
         opened = cls(_connect(path, read_only=read_only), path)
         try:
             opened.verify()
+            opened.check_anchor()
         except BaseException:
             opened.close()
             raise
@@ -145,7 +148,38 @@ class Ledger:
                     head = Head(entry.seq, entry.hash)
         except sqlite3.Error as error:
             raise _fault(self.path, error) from error
+        if entries:
+            self._anchor(Head(entries[-1].seq, entries[-1].hash))
         return entries
+
+    @property
+    def anchor(self) -> Path:
+        """The small file beside the ledger that holds a head it once had."""
+        return self.path.with_name("ledger.head")
+
+    def _anchor(self, head: Head) -> None:
+        """Note the head apart from the ledger. It may lag after a crash, never lead."""
+        with suppress(EnvironmentFault):
+            write_text(self.anchor, json.dumps({"seq": head.seq, "hash": head.hash}))
+
+    def check_anchor(self) -> None:
+        """Check that the ledger still holds the head that was noted beside it.
+
+        Raises
+        ------
+        LedgerError
+            When its end is missing.
+        """
+        if not self.anchor.is_file():
+            return
+        try:
+            noted = json.loads(self.anchor.read_text())
+            seq, digest = int(noted["seq"]), str(noted["hash"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LedgerError(
+                "ledger.bad-head", f"{self.anchor} can't be read: {error}", "restore it from a copy"
+            ) from error
+        self.require(seq, digest, str(self.anchor))
 
     def entries(self, kinds: Iterable[str] = (), after: int = 0) -> Iterator[Entry]:
         """Yield entries in order, of some kinds or of all, after a place."""

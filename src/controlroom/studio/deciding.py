@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from controlroom.model.decisions import Answer, Decider, Decision, Question, Reply, Who
 from controlroom.model.errors import DecisionError
@@ -15,22 +15,23 @@ from controlroom.studio.song import Song
 def ask(
     song: Song,
     stage: Stage,
-    proposals: Iterable[Proposal],
-    findings: Iterable[Finding],
-    decider: Decider | None,
+    proposals: Sequence[Proposal],
+    findings: Sequence[Finding],
+    deciders: Sequence[Decider],
 ) -> None:
-    """Carry old answers over, put what is open to the decider, and record its replies."""
+    """Carry old answers over, then put what is open to each decider in turn, and record its replies."""
     for proposal in proposals:
         carry(song, proposal)
-    open_ones = tuple(p for p in proposals if _is_open(song, p))
-    if decider is None or not open_ones:
-        return
-    answered = {finding_id for p in open_ones for finding_id in p.answers}
-    about = tuple(f for f in findings if f.id in answered)
-    replies = decider.decide(Question(stage=stage, proposals=open_ones, findings=about))
-    for proposal in open_ones:
-        if proposal.id in replies:
-            decide(song, proposal, replies[proposal.id], decider)
+    for decider in deciders:
+        open_ones = tuple(p for p in proposals if _is_open(song, p))
+        if not open_ones:
+            return
+        answered = {finding_id for p in open_ones for finding_id in p.answers}
+        about = tuple(f for f in findings if f.id in answered)
+        replies = decider.decide(Question(stage=stage, proposals=open_ones, findings=about))
+        for proposal in open_ones:
+            if proposal.id in replies:
+                decide(song, proposal, replies[proposal.id], decider)
 
 
 def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> Decision:

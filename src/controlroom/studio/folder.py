@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import tomlkit
 
-from controlroom.media.files import atomic_write
+from controlroom.media.files import write_text
 from controlroom.model.base import Document
 from controlroom.model.brief import Brief
 from controlroom.model.errors import SongError
@@ -115,16 +115,12 @@ class SongFolder:
 
 def write_toml_document(path: Path, document: Document) -> None:
     """Write a document as TOML, whole or not at all."""
-    text = tomlkit.dumps(_without_none(document.document()))
-    with atomic_write(path) as handle:
-        handle.write(text.encode("utf-8"))
+    write_text(path, tomlkit.dumps(_without_none(document.document())))
 
 
 def write_json_document(path: Path, document: Document) -> None:
     """Write a document as JSON, whole or not at all."""
-    text = json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True)
-    with atomic_write(path) as handle:
-        handle.write(text.encode("utf-8"))
+    write_text(path, json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True))
 
 
 def read_toml_document(path: Path) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Memory:
     decisions: dict[str, Decision] = field(default_factory=dict)
     renders: list[dict[str, object]] = field(default_factory=list)
     released: bool = False
+    target_lufs: float | None = None
 
     @classmethod
     def of(cls, ledger: Ledger) -> Memory:
@@ -56,6 +57,8 @@ class Memory:
                 self.decisions[decision.proposal_id] = decision
             case "rendered":
                 self.renders.append(dict(body))
+            case "target.set":
+                self.target_lufs = float(str(body["target_lufs"]))
             case "released":
                 self.released = True
             case _:
@@ -111,12 +114,17 @@ class Memory:
         }
         self._append("rendered", body, at)
 
+    def set_target(self, target_lufs: float, by: str, at: str) -> None:
+        """Record the level that a person named; it stands until another is named."""
+        if target_lufs != self.target_lufs:
+            self._append("target.set", {"target_lufs": target_lufs, "by": by}, at)
+
     def add_event(self, kind: str, body: dict[str, object], at: str) -> None:
         """Record anything else that happened to the song."""
         self._append(kind, body, at)
 
-    def _append(self, kind: str, body: dict[str, object], at: str) -> None:
-        self.ledger.append(kind, body, at)
+    def _append(self, kind: str, body: Mapping[str, object], at: str) -> None:
+        self.ledger.append(kind, dict(body), at)
         self._take_in(kind, body)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from controlroom.ledger.ledger import Ledger
-from controlroom.media.files import atomic_folder
+from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.base import digest_text
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
@@ -68,16 +69,26 @@ def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now
     """
     if root.exists() and any(root.iterdir()):
         raise SongError("song.exists", f"{root} is not empty", "name another folder")
-    with atomic_folder(root) as half:
-        folder = SongFolder(half)
-        at = now()
-        card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title or root.name, created_at=at)
-        write_toml_document(folder.card, card)
-        write_toml_document(folder.standards, standards)
-        with Ledger.create(folder.ledger) as ledger:
-            ledger.append("song.created", {"id": card.id, "title": card.title}, at)
-            ledger.append("standards.set", {"digest": standards.digest}, at)
+    half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    try:
+        half.mkdir(parents=True)
+        _fill(SongFolder(half), standards, title or root.name, now())
+        half.rename(root.absolute())
+        sync_folder(root.absolute().parent)
+    except OSError as error:
+        raise environment_fault(error, root) from error
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
     return SongFolder(root)
+
+
+def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:
+    card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title, created_at=at)
+    write_toml_document(folder.card, card)
+    write_toml_document(folder.standards, standards)
+    with Ledger.create(folder.ledger) as ledger:
+        ledger.append("song.created", {"id": card.id, "title": card.title}, at)
+        ledger.append("standards.set", {"digest": standards.digest}, at)
 
 
 @contextmanager

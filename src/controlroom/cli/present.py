@@ -1,0 +1,46 @@
+"""How results reach a person at a terminal, or a program as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from controlroom.model.context import Context
+
+
+def say(text: str = "") -> None:
+    """Write one line to the person."""
+    sys.stdout.write(text + "\n")
+
+
+def say_json(value: Any) -> None:
+    """Write one JSON object."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+@contextmanager
+def working(*, quiet: bool) -> Iterator[Context]:
+    """Give a job its context, with a bar on a terminal and nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield Context()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(bar_width=30), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def progress(what: str, done: float) -> None:
+            bar.update(task, completed=done, description=what)
+
+        yield Context(progress=progress)
+
+
+def clock(seconds: float) -> str:
+    """Return a place in time as ``1:02.5``."""
+    minutes, rest = divmod(max(0.0, seconds), 60)
+    return f"{int(minutes)}:{rest:04.1f}"

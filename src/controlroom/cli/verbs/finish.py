@@ -1,0 +1,48 @@
+"""``controlroom finish``: the main job, from a raw take to masters and a report."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controlroom.cli.asking import TerminalDecider
+from controlroom.cli.present import say, say_json, working
+
+
+def finish(
+    take: Annotated[Path, typer.Argument(help="The take, in any usual audio format.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The song's folder; made beside you when not given.")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option(help="hygiene, trusting, none, or a TOML file; naming it signs it.")
+    ] = None,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask about each proposal at the terminal.")] = False,
+    answers: Annotated[Path | None, typer.Option(help="TOML file with your answers.")] = None,
+    target: Annotated[float | None, typer.Option(help="Integrated loudness to reach, in LUFS.")] = None,
+    standards: Annotated[Path | None, typer.Option(help="TOML file with your own standards.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Finish a take: listen, propose, decide, render, measure again, master, report."""
+    from controlroom.report.text import render_text
+    from controlroom.studio.studio import Studio
+
+    asked = ask or (sys.stdin.isatty() and sys.stdout.isatty() and policy is None and answers is None)
+    with working(quiet=json or asked) as context:
+        finished = Studio().finish(
+            take,
+            context,
+            out=out,
+            policy=policy,
+            decider=TerminalDecider() if asked else None,
+            answers=answers,
+            target_lufs=target,
+            standards_file=standards,
+        )
+    if json:
+        say_json(finished.as_dict())
+    else:
+        say(render_text(finished.report_data()))

@@ -1,0 +1,26 @@
+"""``controlroom listen``: name what is there, with evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controlroom.cli.present import say, say_json, working
+
+
+def listen(
+    what: Annotated[Path, typer.Argument(help="A song's folder, or any audio file.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Listen to a song or a file, and list what was found, what matters most first."""
+    from controlroom.report.text import findings_text
+    from controlroom.studio.studio import Studio
+
+    with working(quiet=json) as context:
+        heard = Studio().listen(what, context)
+    if json:
+        say_json(heard.as_dict())
+    else:
+        say(findings_text(heard.findings))

@@ -1,0 +1,142 @@
+"""Before, after and difference of one proposal, at equal loudness.
+
+The louder of the two is turned down, never the quieter up, so nothing can clip
+and louder can't win by being louder. The difference is what was changed at the
+level at which it sounds in the mix, and under the same gain.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from controlroom.dsp.k_weighting import k_weighted_block_energies
+from controlroom.dsp.loudness import integrated_from_energies
+from controlroom.engine.desk import prepare, run_excerpt
+from controlroom.listening.heard import loudest_of
+from controlroom.listening.listening import Listening
+from controlroom.media.encode import MediaFormat, write
+from controlroom.media.files import environment_fault
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.proposals import Proposal
+from controlroom.model.timeline import Span
+from controlroom.processors.form import from_step
+from controlroom.studio.importing import take_audio
+from controlroom.studio.song import Song
+from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
+
+FORM = MediaFormat.MP3_V0
+HEADROOM = 0.98
+"""Encoders that limit their input to full scale must have nothing to limit."""
+
+
+@dataclass(frozen=True)
+class AuditionFiles:
+    """Three files of one stretch, and the level at which before and after play."""
+
+    before: Path
+    after: Path
+    difference: Path
+    start_s: float
+    matched_lufs: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Two sounds at equal loudness, and what lies between them."""
+
+    before: Audio
+    after: Audio
+    difference: Audio
+    lufs: float | None
+
+
+def audition_proposal(
+    song: Song, proposal: Proposal, context: Context, span_s: tuple[float, float] | None = None
+) -> AuditionFiles:
+    """Write the three files of a proposal, on a span or where it is heard best."""
+    take = song.take
+    audio = take_audio(song, take, context)
+    walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, (), context)
+    sound = walk.inputs.get(proposal.id, walk.now)
+    span = sound.span(*span_s) if span_s else span_of(proposal, sound, walk)
+    return write_audition(song, proposal, sound, span)
+
+
+def write_waiting(walk: Walk, context: Context) -> dict[str, AuditionFiles]:
+    """Write the audition files of everything that waits for a decision."""
+    files = {}
+    waiting = walk.waiting
+    for index, proposal in enumerate(waiting):
+        context.tell("audition", index / len(waiting))
+        sound = walk.inputs.get(proposal.id, walk.now)
+        files[proposal.id] = write_audition(walk.song, proposal, sound, span_of(proposal, sound, walk))
+    return files
+
+
+def span_of(proposal: Proposal, sound: Listening, walk: Walk) -> Span:
+    """Return where a proposal is heard best: its finding's place, else the loudest stretch."""
+    length_s = walk.song.standards.number("audition.length_s")
+    lead_s = walk.song.standards.number("audition.lead_s")
+    about = next((f.span for f in walk.findings if f.id in proposal.answers and f.span), None)
+    place = proposal.step.span or about
+    start_s = place.start_s - lead_s if place and place.length_s < length_s else loudest_of(sound).start_s
+    start_s = max(0.0, min(start_s, sound.audio.duration_s - length_s))
+    return sound.span(start_s, start_s + length_s)
+
+
+def write_audition(song: Song, proposal: Proposal, sound: Listening, span: Span) -> AuditionFiles:
+    """Write before, after and difference of one proposal over a span."""
+    whole = sound.part(proposal.step.part).audio
+    processor = from_step(proposal.step)
+    stems = {role: stem.audio for role, stem in sound.stems.items()}
+    state = prepare(processor, whole, stems)
+    rate = whole.rate_hz
+    before = whole.excerpt(round(span.start_s * rate), round(span.end_s * rate))
+    pair = matched(before, run_excerpt(processor, state, whole, span))
+    folder = song.folder.auditions / proposal.id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise environment_fault(error, folder) from error
+    paths = {name: folder / f"{name}{FORM.extension}" for name in ("before", "after", "difference")}
+    for name, path in paths.items():
+        write(path, getattr(pair, name), FORM)
+    return AuditionFiles(
+        paths["before"], paths["after"], paths["difference"], start_s=span.start_s, matched_lufs=pair.lufs
+    )
+
+
+def matched(before: Audio, after: Audio) -> Matched:
+    """Bring two versions of one stretch to equal loudness by turning the louder one down."""
+    lufs = (_loudness(before), _loudness(after))
+    gains = [1.0, 1.0]
+    level = None
+    if all(math.isfinite(value) for value in lufs):
+        level = min(lufs)
+        gains = [10 ** ((level - value) / 20) for value in lufs]
+    peak = max(_peak(before) * gains[0], _peak(after) * gains[1], 1e-9)
+    fit = min(1.0, HEADROOM / peak)
+    if level is not None:
+        level += 20 * math.log10(fit)
+    scaled = [_scaled(sound, gain * fit) for sound, gain in zip((before, after), gains, strict=True)]
+    difference = _scaled(Audio(after.samples - before.samples, before.rate_hz), fit)
+    return Matched(
+        scaled[0], scaled[1], _scaled(difference, min(1.0, HEADROOM / max(_peak(difference), 1e-9))), level
+    )
+
+
+def _loudness(audio: Audio) -> float:
+    return integrated_from_energies(k_weighted_block_energies(audio.samples, audio.rate_hz))
+
+
+def _peak(audio: Audio) -> float:
+    return float(max(audio.samples.max(initial=0.0), -audio.samples.min(initial=0.0)))
+
+
+def _scaled(audio: Audio, gain: float) -> Audio:
+    return audio if gain == 1.0 else Audio(audio.samples * np.float32(gain), audio.rate_hz)

@@ -1,0 +1,205 @@
+"""The main job: walk, level, render, master, measure again, report."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from controlroom.engine.claims import check_master, check_stage
+from controlroom.media.files import sha256_of
+from controlroom.model.audio import Audio
+from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.context import Context
+from controlroom.model.decisions import Decider, Policy, PolicyDecider, Who
+from controlroom.model.proposals import Proposal
+from controlroom.model.render import Render
+from controlroom.model.song import Take
+from controlroom.report.model import ReportData
+from controlroom.studio.deciders import AnswersFile
+from controlroom.studio.facts import loudness_facts
+from controlroom.studio.folder import write_json_document
+from controlroom.studio.importing import Incoming, admit, take_audio
+from controlroom.studio.levelling import Levelled, level
+from controlroom.studio.mastering import (
+    Mastered,
+    RenderFolder,
+    drop_older_audio,
+    make_masters,
+    new_render_folder,
+    write_premaster,
+)
+from controlroom.studio.reporting import report_data, write_report
+from controlroom.studio.song import Song
+from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
+
+ENVIRONMENT = ("numpy", "scipy", "numba", "soundfile", "soxr", "av")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person asked for when they said ``finish``."""
+
+    policy: Policy | None
+    policy_named: bool
+    decider: Decider | None
+    answers: Path | None
+    target_lufs: float | None
+    by: str
+
+    def deciders(self) -> tuple[Decider, ...]:
+        """Return who is asked, in turn: the person's file, the person, then the policy."""
+        filed = (AnswersFile(self.answers, self.by),) if self.answers else ()
+        asked = (self.decider,) if self.decider else ()
+        signed = (PolicyDecider(self.policy),) if self.policy else ()
+        return (*filed, *asked, *signed)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a render, for every window."""
+
+    song: Song
+    walk: Walk
+    render: Render
+    report: Path
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the one JSON object of ``finish --json``."""
+        root = self.song.folder.root.absolute()
+        decided = self.walk.decisions_now()
+        return {
+            "song": str(root),
+            "masters": [
+                {
+                    "path": str(root / master.path),
+                    "format": master.format,
+                    "lufs": master.lufs,
+                    "true_peak_dbtp": master.true_peak_dbtp,
+                    "trim_db": master.trim_db,
+                    "rate_hz": master.rate_hz,
+                }
+                for master in self.render.masters
+            ],
+            "premaster": str(root / self.render.premaster),
+            "report": str(self.report.absolute()),
+            "plan": self.render.plan.model_dump(mode="json") if self.render.plan else None,
+            "decisions": {
+                "person": sum(d.who is Who.PERSON for d in decided),
+                "policy": sum(d.who is Who.POLICY for d in decided),
+                "deferred": len(self.walk.waiting),
+            },
+            "state": "draft" if self.render.draft else str(self.song.memory.state),
+        }
+
+    def report_data(self) -> ReportData:
+        """Return what the report shows."""
+        return report_data(self.song, self.walk, self.render)
+
+
+def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context) -> Finished:
+    """Import, and do the whole job once."""
+    take = admit(song, incoming)
+    if wishes.policy is not None and wishes.policy_named:
+        song.memory.sign_policy(wishes.policy, wishes.by, song.now())
+    if wishes.target_lufs is not None:
+        song.memory.set_target(wishes.target_lufs, wishes.by, song.now())
+    return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
+
+
+def render_song(song: Song, context: Context) -> Finished:
+    """Render with the answers that the ledger holds; nobody is asked."""
+    take = song.take
+    return _carry_out(song, take, take_audio(song, take, context), (), context)
+
+
+def propose_song(song: Song, target_lufs: float | None, context: Context) -> list[Proposal]:
+    """Walk through all stages without asking anyone, and return what could be asked."""
+    take = song.take
+    if target_lufs is not None:
+        song.memory.set_target(target_lufs, "", song.now())
+    audio = take_audio(song, take, context)
+    walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, (), context)
+    level(walk, ())
+    return walk.proposals
+
+
+def _carry_out(
+    song: Song, take: Take, audio: Audio, deciders: Sequence[Decider], context: Context
+) -> Finished:
+    with context.part("walk", 0.05, 0.35) as inner:
+        walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, deciders, inner)
+    with context.part("level", 0.35, 0.5):
+        levelled = level(walk, deciders)
+    output = new_render_folder(song, digest_text(canonical_json([take.audio_digest, walk.upstream])))
+    write_premaster(walk, output)
+    with context.part("master", 0.5, 0.85) as inner:
+        mastered = make_masters(walk, output, _file_name(song, draft=_is_draft(walk)), inner)
+    render = _manifest(walk, take, levelled, output, mastered)
+    manifest = output.root / "manifest.json"
+    write_json_document(manifest, render)
+    song.memory.add_render(render, song.folder.relative(manifest), sha256_of(manifest), song.now())
+    drop_older_audio(song)
+    with context.part("report", 0.85, 1.0) as inner:
+        report = write_report(song, walk, render, mastered, inner)
+    return Finished(song, walk, render, report)
+
+
+def _file_name(song: Song, *, draft: bool) -> str:
+    """Return the masters' name: the title, with its state where it is a draft."""
+    title = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", song.folder.read_card().title).strip(". ")[:120] or "master"
+    return f"{title} (draft)" if draft else title
+
+
+def _is_draft(walk: Walk) -> bool:
+    """Return whether something waits, or no person decided anything."""
+    by_person = any(d.who is Who.PERSON for d in walk.decisions_now())
+    return bool(walk.waiting) or (bool(walk.proposals) and not by_person)
+
+
+def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, mastered: Mastered) -> Render:
+    song = walk.song
+    standards = song.standards
+    master = mastered.listening
+    parts = {proposal.id: proposal.step.part for proposal in walk.proposals}
+    readings = walk.told.readings
+    levels = [p for p in levelled.proposals if p.id in walk.decisions]
+    outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
+    outcomes = check_master(outcomes, master, standards, parts, readings)
+    head = song.memory.ledger.head
+    return Render(
+        id=output.root.name,
+        take_id=take.id,
+        audio_digest=take.audio_digest,
+        steps=tuple(walk.steps),
+        decisions=tuple(decision.id for decision in walk.decisions.values()),
+        draft=_is_draft(walk),
+        premaster=song.folder.relative(output.premaster),
+        premaster_digest=walk.premaster_digest,
+        masters=mastered.files,
+        plan=levelled.plan,
+        before=loudness_facts(walk.take),
+        after=loudness_facts(master),
+        outcomes=outcomes,
+        guards=tuple(walk.guards),
+        withdrawn=tuple(walk.withdrawn),
+        environment=environment(),
+        ledger_seq=head.seq,
+        ledger_head=head.hash,
+        at=song.now(),
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return what a bit-equal render depends on."""
+    versions = {name: metadata.version(name) for name in ENVIRONMENT}
+    machine = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "system": platform.system(),
+    }
+    return {"controlroom": metadata.version("controlroom"), **machine, **versions}

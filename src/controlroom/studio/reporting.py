@@ -1,0 +1,168 @@
+"""What the printer is given: filled in from a walk, a render and its master."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from controlroom.listening.heard import loudness_of
+from controlroom.listening.listening import Listening
+from controlroom.listening.tone import tonal_balance
+from controlroom.media.encode import MediaFormat, write
+from controlroom.media.files import environment_fault, write_text
+from controlroom.media.peaks import peaks
+from controlroom.model.context import Context
+from controlroom.model.findings import MAX_PLOT_POINTS
+from controlroom.model.render import Render
+from controlroom.model.standards import Standards
+from controlroom.report.html import render_html
+from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform
+from controlroom.studio.auditioning import AuditionFiles, matched, write_waiting
+from controlroom.studio.mastering import Mastered
+from controlroom.studio.song import Song
+from controlroom.studio.walk import Walk
+
+WAVEFORM_BUCKETS = 600
+LISTEN_FORM = MediaFormat.AAC_256
+
+
+def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, context: Context) -> Path:
+    """Write the page and the audio beside it, and return the page's path."""
+    with context.part("audition", 0.0, 0.4) as inner:
+        auditions = write_waiting(walk, inner)
+    context.tell("listen", 0.5)
+    listen = _write_listen(song, walk, mastered)
+    data = report_data(song, walk, render)
+    data = data.model_copy(
+        update={
+            **_pictures(song.standards, walk, mastered),
+            "auditions": {id_: _audition(song, files) for id_, files in auditions.items()},
+            "listen": listen,
+        }
+    )
+    write_text(song.folder.report, render_html(data))
+    return song.folder.report
+
+
+def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
+    """Return what a report says, without its pictures and sounds."""
+    memory = song.memory
+    head = memory.ledger.head
+    take = song.take
+    proposals = {p.id: p for p in walk.proposals}
+    proposals.update({d.proposal_id: memory.proposals[d.proposal_id] for d in memory.hand_made})
+    signed = [entry.body["name"] for entry in memory.ledger.entries(["policy.signed"])]
+    return ReportData(
+        title=song.folder.read_card().title,
+        song=os.path.relpath(song.folder.root),
+        state=memory.state,
+        draft=render.draft,
+        take=take.facts,
+        policy=str(signed[-1]) if signed else None,
+        findings=tuple(walk.findings),
+        notes=tuple(memory.notes),
+        proposals=tuple(proposals.values()),
+        decisions=tuple(memory.decisions[id_] for id_ in proposals if id_ in memory.decisions),
+        render=render,
+        ledger_seq=head.seq,
+        ledger_head=head.hash,
+        program=f"Control Room {render.environment.get('controlroom', '')}",
+        made_at=render.at,
+    )
+
+
+def _write_listen(song: Song, walk: Walk, mastered: Mastered) -> Audition:
+    """Write the whole take and the whole master at equal loudness, for the page's player."""
+    if mastered.listening is walk.take or mastered.listening.audio.rate_hz != walk.take.audio.rate_hz:
+        return Audition()
+    pair = matched(walk.take.audio, mastered.listening.audio)
+    folder = song.folder.auditions / "whole"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise environment_fault(error, folder) from error
+    for name, audio in (("before", pair.before), ("after", pair.after)):
+        write(folder / f"{name}{LISTEN_FORM.extension}", audio, LISTEN_FORM)
+    relative = {
+        name: (song.folder.relative(folder / f"{name}{LISTEN_FORM.extension}"),)
+        for name in ("before", "after")
+    }
+    return Audition(**relative, matched_lufs=pair.lufs)
+
+
+def _audition(song: Song, files: AuditionFiles) -> Audition:
+    return Audition(
+        before=(song.folder.relative(files.before),),
+        after=(song.folder.relative(files.after),),
+        difference=(song.folder.relative(files.difference),),
+        matched_lufs=files.matched_lufs,
+        start_s=files.start_s,
+    )
+
+
+def _pictures(standards: Standards, walk: Walk, mastered: Mastered) -> Mapping[str, object]:
+    return {
+        "waveform_before": _waveform(walk.take),
+        "waveform_after": _waveform(mastered.listening),
+        "loudness_before": _short_term(walk.take),
+        "loudness_after": _short_term(mastered.listening),
+        "gain_reduction": _reduction(walk),
+        "spectrum": _spectrum(standards, walk.take, mastered.listening),
+    }
+
+
+def _waveform(sound: Listening) -> Waveform:
+    seen = peaks(sound.audio, WAVEFORM_BUCKETS)
+    low, high = seen.low.min(axis=0), seen.high.max(axis=0)
+    return Waveform(
+        duration_s=sound.audio.duration_s,
+        low=tuple(round(float(v), 4) for v in low),
+        high=tuple(round(float(v), 4) for v in high),
+    )
+
+
+def _short_term(sound: Listening) -> Curve:
+    heard = loudness_of(sound)
+    values = heard.short_term_lufs
+    times = 3.0 + np.arange(values.size, dtype=np.float64) * heard.short_term_hop_s
+    return _curve(times, values)
+
+
+def _curve(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Curve:
+    """Return at most 512 evenly spread points of a curve."""
+    chosen = np.unique(np.linspace(0, max(0, x.size - 1), min(x.size, MAX_PLOT_POINTS)).astype(int))
+    chosen = chosen[: x.size]
+    return Curve(
+        x=tuple(round(float(v), 2) for v in x[chosen]),
+        y=tuple(round(float(v), 2) if math.isfinite(v) else -math.inf for v in y[chosen]),
+    )
+
+
+def _reduction(walk: Walk) -> Curve | None:
+    curve = walk.told.curves.get("limiter.reduction_db")
+    return None if curve is None else _curve(curve[0], curve[1])
+
+
+def _spectrum(standards: Standards, before: Listening, after: Listening) -> Spectrum | None:
+    was, now = tonal_balance(before, standards), tonal_balance(after, standards)
+    if was.freq_hz.size == 0 or was.freq_hz.size != now.freq_hz.size:
+        return None
+    keys = ("tone.corridor_freq_hz", "tone.corridor_median_db")
+    corridor = dict(zip(*(standards.curve(key) for key in keys), strict=True))
+    median = np.array([corridor[f] for f in was.freq_hz])
+    return Spectrum(
+        freq_hz=_rounded(was.freq_hz),
+        before_db=_rounded(was.residual_db + median),
+        after_db=_rounded(now.residual_db + median),
+        low_db=_rounded(was.low_db + median),
+        high_db=_rounded(was.high_db + median),
+    )
+
+
+def _rounded(values: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(v), 2) for v in values)

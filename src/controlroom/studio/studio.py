@@ -1,0 +1,357 @@
+"""The household's front door: about twenty verbs, each a short call into its room.
+
+Command line and page hold no rules; they parse, make one of these calls, and
+present what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controlroom.media.decode import decode
+from controlroom.model.context import Context
+from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
+from controlroom.model.errors import DecisionError, UsageError
+from controlroom.model.findings import Finding, Note
+from controlroom.model.proposals import Knob, Proposal, Step
+from controlroom.model.song import SongState, Take
+from controlroom.model.standards import Standards
+from controlroom.model.timeline import Span
+from controlroom.processors.form import all_processors, from_step
+from controlroom.studio import importing, verifying
+from controlroom.studio.auditioning import AuditionFiles, audition_proposal
+from controlroom.studio.deciding import decide
+from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
+from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.releasing import release_song
+from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
+from controlroom.studio.standards import (
+    SHIPPED_POLICIES,
+    overlaid_from_file,
+    policy_by_name,
+    shipped_standards,
+)
+from controlroom.studio.walk import hand_made_proposal, hear, listening_of
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What listening brought."""
+
+    findings: tuple[Finding, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"findings": [_finding_dict(finding) for finding in self.findings], "music": {}}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a song stands."""
+
+    title: str
+    state: SongState
+    take: Take | None
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...]
+    proposals: tuple[Proposal, ...]
+    decisions: Mapping[str, Decision]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "title": self.title,
+            "state": self.state,
+            "take": self.take.model_dump(mode="json") if self.take else None,
+            "findings": [_finding_dict(finding) for finding in self.findings],
+            "notes": [note.model_dump(mode="json") for note in self.notes],
+            "proposals": [{"id": p.id, **p.model_dump(mode="json")} for p in self.proposals],
+            "decisions": [d.model_dump(mode="json") for d in self.decisions.values()],
+        }
+
+
+class PersonDecider:
+    """A person who already said what they answer."""
+
+    who = Who.PERSON
+    policy_digest: str | None = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def decide(self, question: object) -> Mapping[str, Reply]:
+        """Answer nothing further."""
+        del question
+        return {}
+
+
+class Studio:
+    """One service for every window.
+
+    Parameters
+    ----------
+    now : callable
+        Returns the time as ISO 8601 text; the tests hand in a fixed one.
+    name : str or None
+        Who is at the desk; the system's user when not given.
+    """
+
+    def __init__(self, now: Now = utc_now, name: str | None = None) -> None:
+        self._now = now
+        self._name = name or person()
+
+    def new(self, root: Path, *, title: str = "", standards_file: Path | None = None) -> Path:
+        """Make a song's folder; SongError when something is there already."""
+        standards = shipped_standards()
+        if standards_file is not None:
+            standards = overlaid_from_file(standards, standards_file)
+        return create(root, standards, title, self._now).root
+
+    def add(self, root: Path, file: Path, context: Context = Context()) -> Take:
+        """Import a take; see ``importing.add`` for what is refused."""
+        with opened(found(root), now=self._now) as song:
+            return importing.admit(song, importing.receive(file, song.standards, context))
+
+    def listen(self, what: Path, context: Context = Context()) -> Heard:
+        """Listen to a song's current take, or to any audio file."""
+        if SongFolder(what).exists():
+            with opened(what, now=self._now) as song:
+                audio = importing.take_audio(song, song.take, context)
+                findings = hear(listening_of(audio, song.take.id), song.standards, context)
+                song.memory.add_findings("all", findings, self._now())
+            return Heard(tuple(findings))
+        standards = shipped_standards()
+        decoded = decode(what, importing.limits_of(standards), context)
+        return Heard(tuple(hear(listening_of(decoded.audio, what.stem), standards, context)))
+
+    def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
+        """Propose steps for the current take, with the answers that the ledger holds."""
+        with opened(found(root), now=self._now) as song:
+            proposals = propose_song(song, target_lufs, context)
+            return _shown(song, proposals)
+
+    def decide(
+        self,
+        root: Path,
+        proposal_id: str,
+        answer: Answer,
+        *,
+        knobs: Mapping[str, Knob] | None = None,
+        span_s: tuple[float, float] | None = None,
+        reason: str = "",
+        auditioned_s: float = 0.0,
+        keep_despite_guards: bool = False,
+    ) -> Decision:
+        """Answer one proposal; DecisionError when it can't be recorded."""
+        with opened(found(root), now=self._now) as song:
+            proposal = proposal_by_id(song, proposal_id)
+            step = None
+            if answer is Answer.EDIT:
+                span = proposal.step.span
+                if span_s is not None:
+                    span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1])
+                step = proposal.step.model_copy(
+                    update={"knobs": {**proposal.step.knobs, **(knobs or {})}, "span": span}
+                )
+            reply = Reply(
+                answer=answer,
+                step=step,
+                reason=reason,
+                auditioned_s=auditioned_s,
+                keep_despite_guards=keep_despite_guards,
+            )
+            return decide(song, proposal, reply, PersonDecider(self._name))
+
+    def note(self, root: Path, start_s: float, end_s: float, text: str, *, part: str = "mix") -> Note:
+        """Write down a person's own finding."""
+        with opened(found(root), now=self._now) as song:
+            at = self._now()
+            span = Span(clock=song.take.id, start_s=start_s, end_s=end_s)
+            written = Note(text=text, span=span, part=part, by=self._name, at=at)
+            song.memory.add_note(written, at)
+            return written
+
+    def do(
+        self,
+        root: Path,
+        processor: str,
+        *,
+        part: str = "mix",
+        start_s: float | None = None,
+        end_s: float | None = None,
+        knobs: Mapping[str, Knob] | None = None,
+        reason: str = "",
+    ) -> Decision:
+        """Write a step by hand: proposal and acceptance at once."""
+        known = all_processors()
+        if processor not in known:
+            raise UsageError(
+                "processor.unknown",
+                f"there is no processor called {processor!r}",
+                f"one of: {', '.join(known)}",
+            )
+        with opened(found(root), now=self._now) as song:
+            take = song.take
+            span = None
+            if start_s is not None or end_s is not None:
+                span = Span(clock=take.id, start_s=start_s or 0.0, end_s=end_s or take.facts.duration_s)
+            step = Step(processor=processor, stage=known[processor].stage, knobs=dict(knobs or {}))
+            made = from_step(step).step(part, span)
+            proposal = hand_made_proposal(song, take.audio_digest, made)
+            song.memory.add_proposals([proposal], self._now())
+            return decide(
+                song, proposal, Reply(answer=Answer.ACCEPT, reason=reason), PersonDecider(self._name)
+            )
+
+    def render(self, root: Path, context: Context = Context()) -> Finished:
+        """Render what is decided, measure it again, and write masters and report."""
+        with opened(found(root), now=self._now) as song:
+            return render_song(song, context)
+
+    def audition(
+        self,
+        root: Path,
+        proposal_id: str,
+        context: Context = Context(),
+        *,
+        span_s: tuple[float, float] | None = None,
+    ) -> AuditionFiles:
+        """Write loudness-matched before, after and difference of one proposal."""
+        with opened(found(root), now=self._now) as song:
+            return audition_proposal(song, proposal_by_id(song, proposal_id), context, span_s)
+
+    def finish(
+        self,
+        take: Path,
+        context: Context = Context(),
+        *,
+        out: Path | None = None,
+        policy: str | None = None,
+        decider: Decider | None = None,
+        answers: Path | None = None,
+        target_lufs: float | None = None,
+        standards_file: Path | None = None,
+    ) -> Finished:
+        """Do the main job: from a raw take to masters and a report.
+
+        ``out`` is the song's folder; one that exists is gone on with, and
+        keeps its decisions. Without a decider and a named policy, ``hygiene``
+        answers and the rest waits.
+        """
+        wishes = Wishes(
+            policy=policy_by_name(policy or "hygiene") if policy or decider is None else None,
+            policy_named=policy is not None,
+            decider=decider,
+            answers=answers,
+            target_lufs=target_lufs,
+            by=self._name,
+        )
+        root = out if out is not None else Path(f"{take.stem}-controlroom")
+        if not SongFolder(root).exists():
+            standards = self.standards(set_from=standards_file)
+            incoming = importing.receive(take, standards, context)  # a bad take leaves no folder behind
+            create(root, standards, take.stem, self._now)
+            with opened(root, now=self._now) as song:
+                return finish_song(song, incoming, wishes, context)
+        with opened(root, now=self._now) as song:
+            current = _with_standards(song, standards_file)
+            incoming = importing.receive(take, current.standards, context)
+            return finish_song(current, incoming, wishes, context)
+
+    def release(self, root: Path) -> Path:
+        """Put decided masters and their manifest into the release folder."""
+        with opened(found(root), now=self._now) as song:
+            return release_song(song)
+
+    def show(self, root: Path) -> Shown:
+        """Tell where a song stands; needs no lock."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            current = song.memory.current_take
+            digest = current.audio_digest if current else ""
+            proposals = [p for p in song.memory.proposals.values() if p.source_digest == digest]
+            return _shown(song, proposals)
+
+    def history(self, root: Path) -> list[dict[str, Any]]:
+        """Return every entry of the ledger, oldest first; needs no lock."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            return [
+                {"seq": e.seq, "at": e.at, "kind": e.kind, "body": e.body, "hash": e.hash}
+                for e in song.memory.ledger.entries()
+            ]
+
+    def verify(self, root: Path) -> list[str]:
+        """Check chain, takes, renders and masters; VerifyError names what does not hold."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            return verifying.verify_song(song)
+
+    def standards(self, root: Path | None = None, *, set_from: Path | None = None) -> Standards:
+        """Return the shipped standards or a song's; or lay a person's own over a song's."""
+        if root is None:
+            shipped = shipped_standards()
+            return overlaid_from_file(shipped, set_from) if set_from else shipped
+        with opened(found(root), writing=set_from is not None, now=self._now) as song:
+            return _with_standards(song, set_from).standards
+
+    def policies(self, name: str | None = None) -> list[Policy]:
+        """Return the shipped policies, or the one that is named."""
+        return [policy_by_name(one) for one in ([name] if name else SHIPPED_POLICIES)]
+
+
+def proposal_by_id(song: Song, given: str) -> Proposal:
+    """Return the proposal whose id begins with ``given``.
+
+    Raises
+    ------
+    DecisionError
+        When none does, or more than one.
+    """
+    wanted = given if given.startswith("p-") else f"p-{given}"
+    found_ones = [p for id_, p in song.memory.proposals.items() if id_.startswith(wanted)]
+    if len(found_ones) != 1:
+        raise DecisionError(
+            "decision.unknown-proposal",
+            f"{len(found_ones)} proposals begin with {given!r}",
+            "`controlroom show SONG` lists them",
+        )
+    return found_ones[0]
+
+
+def _with_standards(song: Song, set_from: Path | None) -> Song:
+    if set_from is None:
+        return song
+    standards = overlaid_from_file(song.standards, set_from)
+    write_toml_document(song.folder.standards, standards)
+    song.memory.add_event("standards.set", {"digest": standards.digest}, song.now())
+    return Song(song.folder, song.memory, standards, song.now)
+
+
+def _shown(song: Song, proposals: list[Proposal]) -> Shown:
+    memory = song.memory
+    return Shown(
+        title=song.folder.read_card().title,
+        state=memory.state,
+        take=memory.current_take,
+        findings=tuple(memory.findings),
+        notes=tuple(memory.notes),
+        proposals=tuple(proposals),
+        decisions={p.id: memory.decisions[p.id] for p in proposals if p.id in memory.decisions},
+    )
+
+
+def _finding_dict(finding: Finding) -> dict[str, Any]:
+    span = finding.span
+    return {
+        "id": finding.id,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "start_s": span.start_s if span else None,
+        "end_s": span.end_s if span else None,
+        "part": finding.part,
+        "measurements": {m.name: m.value for m in finding.measurements},
+        "standard": finding.standard.model_dump(mode="json") if finding.standard else None,
+        "information": finding.information,
+    }
