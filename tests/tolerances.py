@@ -56,3 +56,27 @@ FFMPEG_RANGE_LU = 0.2
 
 LOSSY_SNR_DB = 15.0
 """Least signal over error of the house's lossy formats on a glide with pulses and noise: far above a wrong channel, delay or polarity (≤ 3 dB), below every encoder (≥ 20 dB)."""
+
+BAND_LEVEL_DB = 0.01
+"""Third-octave levels of steady sounds: float32 transforms and matrix products, and the frame grid."""
+
+NOISE_LEVEL_DB = 0.5
+"""Level of one third-octave band of a few seconds of noise: about 100 independent bins, ±0.4 dB at 1 sigma."""
+
+NOISE_CORRELATION = 0.1
+"""Correlation of two unrelated noises over a few seconds of their low bands: 3 standard errors."""
+
+FIR_DB = 0.1
+"""A zero-phase response of ±85 ms against its curve, for broad bands from 60 Hz up."""
+
+FFT_FILTER = 2e-6
+"""float32 fast convolution of samples near 1: about 16 roundings through two transforms."""
+
+OUTSIDE_DB = 0.25
+"""What a fitted equaliser may add to a band outside a corridor: half its own gain step."""
+
+EXCERPT = 0.0
+"""Excerpt law: the same blocks are computed, so the same bits come out."""
+
+UNTOUCHED_DB = -60.0
+"""What a repair may change of the sound that was clean, against that sound: inaudible under it."""

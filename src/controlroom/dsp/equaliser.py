@@ -23,8 +23,7 @@ _LOW_SHELF_HZ = (63.0, 80.0, 100.0, 125.0, 160.0, 200.0, 250.0, 315.0, 400.0)
 _HIGH_SHELF_HZ = (1600.0, 2000.0, 2500.0, 3150.0, 4000.0, 5000.0, 6300.0, 8000.0, 10000.0)
 _HARM_WEIGHT = 10.0
 _MOVE_WEIGHT = 0.02
-_WORTH = 0.9
-_SETTLED = 1e-6
+_WORTH = 0.1
 _SWEEPS = 2
 
 
@@ -103,8 +102,8 @@ def fit_bands(target: Target, limits: EqLimits) -> tuple[EqBand, ...]:
     """Return the few broad bands that bring a balance nearest to its corridor.
 
     Greedy choice over bells on the target's frequencies and shelves, gains in
-    steps of half a decibel, then each band chosen again beside the others. A
-    further band must take at least a tenth off the cost.
+    steps of half a decibel, then each band chosen again beside the others. Each
+    band must take more than a tenth of the flat cost away.
 
     Parameters
     ----------
@@ -120,7 +119,7 @@ def fit_bands(target: Target, limits: EqLimits) -> tuple[EqBand, ...]:
     """
     pool = _candidates(target.freq_hz, limits)
     chosen: list[int] = []
-    cost = float(target.cost(np.zeros(target.freq_hz.size)))
+    flat = cost = float(target.cost(np.zeros(target.freq_hz.size)))
     while len(chosen) < limits.max_bands and pool.bands:
         trial = [*chosen, _best(target, pool, chosen, limits)]
         for _ in range(_SWEEPS):
@@ -128,7 +127,7 @@ def fit_bands(target: Target, limits: EqLimits) -> tuple[EqBand, ...]:
                 others = trial[:place] + trial[place + 1 :]
                 trial[place] = _best(target, pool, others, limits)
         now = float(target.cost(pool.at_target[trial].sum(axis=0)))
-        if now > _WORTH * cost or cost < _SETTLED:
+        if cost - now <= _WORTH * flat:
             break
         chosen, cost = trial, now
     return tuple(sorted((pool.bands[index] for index in chosen), key=lambda band: band.freq_hz))

@@ -26,8 +26,8 @@ class Envelope:
         Length of one block; the last may be shorter.
     rate_hz, frames : int
         Of the sound.
-    mean, power, peak : ndarray of float64, shape (channels, blocks)
-        Mean sample value, mean square and largest absolute sample.
+    mean, power, top, bottom : ndarray of float64, shape (channels, blocks)
+        Mean sample value, mean square, greatest and least sample.
     """
 
     block_frames: int
@@ -35,7 +35,13 @@ class Envelope:
     frames: int
     mean: Floats
     power: Floats
-    peak: Floats
+    top: Floats
+    bottom: Floats
+
+    @property
+    def peak(self) -> Floats:
+        """Largest absolute sample, shape (channels, blocks)."""
+        return np.maximum(self.top, -self.bottom)
 
     @property
     def lengths(self) -> Floats:
@@ -81,19 +87,21 @@ def envelope(samples: Samples, rate_hz: int) -> Envelope:
     block = max(1, round(BLOCK_S * rate_hz))
     channels, frames = samples.shape
     blocks = -(-frames // block)
-    out = np.zeros((3, channels, blocks))
+    out = np.zeros((4, channels, blocks))
+    lengths = np.full(blocks, float(block))
     for first in range(0, blocks, _CHUNK_BLOCKS):
         last = min(first + _CHUNK_BLOCKS, blocks)
         part = samples[:, first * block : last * block]
         short = (last - first) * block - part.shape[1]
-        if short:  # zeros change neither sum nor peak; the division below knows the true length
+        if short:  # the last block, filled up; zeros change no sum, and its true length is known
             part = np.pad(part, ((0, 0), (0, short)))
+            lengths[-1] = block - short
         cut = part.reshape(channels, last - first, block)
         out[0, :, first:last] = cut.sum(axis=2)
         out[1, :, first:last] = np.einsum("cbk,cbk->cb", cut, cut)
-        out[2, :, first:last] = np.maximum(cut.max(axis=2), -cut.min(axis=2))
-    shell = Envelope(block, rate_hz, frames, out[0], out[1], out[2])
-    return Envelope(block, rate_hz, frames, out[0] / shell.lengths, out[1] / shell.lengths, out[2])
+        out[2, :, first:last] = cut.max(axis=2)
+        out[3, :, first:last] = cut.min(axis=2)
+    return Envelope(block, rate_hz, frames, out[0] / lengths, out[1] / lengths, out[2], out[3])
 
 
 def rms_db(sound: Envelope) -> float:
@@ -118,8 +126,10 @@ def channel_offsets(sound: Envelope) -> Floats:
 def offset_drift_db(sound: Envelope, window_s: float = 5.0) -> float:
     """Return how far the offset wanders: spread of 5 s means against the overall mean, in dB.
 
-    The largest distance of a 5 s mean from the whole channel's mean, over the
-    absolute mean; 0 dB says that the offset comes and goes by its whole size.
+    The largest distance of a mean over ``window_s`` from the whole channel's
+    mean, over the absolute mean, of the channel with the larger offset. 0 dB
+    says that the offset comes and goes by its whole size. A sound shorter than
+    two windows has no drift.
     """
     per = max(1, round(window_s / BLOCK_S))
     whole = sound.mean.shape[1] // per
@@ -166,19 +176,22 @@ def edges(sound: Envelope, silence_db: float = -60.0) -> Edges:
     Returns
     -------
     Edges
-        ``end_level_db`` is the power of the last 20 ms against the same
+        A constant offset is taken off first: it is no sound. ``end_level_db`` is the power of the last 20 ms against the same
         loudest 8 s. A sound that is silent throughout is all start silence.
     """
     loudest = loudest_window(sound)
     duration_s = sound.frames / sound.rate_hz
     limit = 10.0 ** ((loudest.rms_db + silence_db) / 20.0)
-    heard = np.flatnonzero(np.max(sound.peak, axis=0, initial=0.0) > limit)
+    offset = channel_offsets(sound)[:, None]
+    away = np.maximum(sound.top - offset, offset - sound.bottom)
+    heard = np.flatnonzero(np.max(away, axis=0, initial=0.0) > limit)
     if heard.size == 0 or loudest.rms_db <= float(decibels(0.0)):
         return Edges(duration_s, 0.0, float(decibels(0.0)))
     seconds = sound.block_frames / sound.rate_hz
     # the last block may be shorter: take two whole ones and it
     tail = slice(-3 if sound.frames % sound.block_frames else -2, None)
-    last = np.average(sound.power[:, tail].mean(axis=0), weights=sound.lengths[tail])
+    moving = sound.power - 2.0 * offset * sound.mean + offset**2
+    last = np.average(moving[:, tail].mean(axis=0), weights=sound.lengths[tail])
     return Edges(
         start_silence_s=float(heard[0]) * seconds,
         end_silence_s=max(0.0, duration_s - float(heard[-1] + 1) * seconds),

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from controlroom.dsp.spectrum import Floats
+from controlroom.dsp.spectrum import Floats, decibels
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
@@ -15,8 +15,10 @@ from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
 
-SILENT_END_DB = -60.0
 MOST_OF_SONG = 0.1
+END_S = 0.02
+TOLERANCE_DB = 6.0
+"""The last 20 ms are not stationary: the fade weighs their first half most."""
 
 
 class Fade(Processor):
@@ -40,14 +42,20 @@ class Fade(Processor):
         part = listening.part(finding.part)
         before = measure(part, "edges.end_level_db", standards)
         length_ms = min(standards.number("edges.fade_out_ms"), 1000.0 * MOST_OF_SONG * part.audio.duration_s)
+        processor = cls(out_ms=length_ms)
         claim = Claim(
             measurement="edges.end_level_db",
             before=before,
-            expected=min(before, SILENT_END_DB),
-            tolerance=standards.number("claim.tolerance_db"),
+            expected=before + processor.end_gain_db(part.audio.rate_hz),
+            tolerance=TOLERANCE_DB,
             sense="at_most",
         )
-        return [Offer(cls(out_ms=length_ms), (claim,), part=finding.part, confidence=finding.confidence)]
+        return [Offer(processor, (claim,), part=finding.part, confidence=finding.confidence)]
+
+    def end_gain_db(self, rate_hz: int) -> float:
+        """Return what the fade-out does to the power of the last 20 ms."""
+        away = np.arange(round(END_S * rate_hz), dtype=np.float64) + 0.5
+        return float(decibels(np.mean(_ramp(away, self.out_ms * rate_hz / 1000.0) ** 2)))
 
     def is_neutral(self) -> bool:
         """Return whether there is no fade."""
