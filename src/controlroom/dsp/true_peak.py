@@ -13,7 +13,7 @@ from controlroom.model.audio import Samples
 
 REFERENCE_HALF_TAPS = 256
 REFERENCE_BETA = 10.0
-REFERENCE_CHUNK = 1 << 15
+REFERENCE_CHUNK = 1 << 13
 
 ITU_PHASES = """
 0.00170898437500 0.0109863281250 -0.0196533203125 0.0332031250000 -0.0594482421875 0.1373291015625
@@ -59,11 +59,14 @@ def true_peak(samples: Samples, factor: int = 8) -> float:
 
 
 def true_peak_reference(samples: Samples, factor: int = 32) -> float:
-    """Return the true peak slowly: 512 taps per phase, float64, by FFT.
+    """Return the true peak slowly: 512 taps per phase, by FFT.
 
     For verifying what ``true_peak`` and a limiter claim. The Kaiser window's
     stop band is 100 dB and its pass band reaches 0.4937 of the rate (21.77 kHz
-    at 44.1 kHz). Same arguments and result as ``true_peak``.
+    at 44.1 kHz). Same arguments and result as ``true_peak``, from which it
+    differs by the content above 20 kHz: on white noise up to half of 44.1 kHz
+    that one reads up to 0.6 dB lower, on noise up to 20 kHz 0.03 dB.
+    Float32 FFTs keep it to 1e-5 dB. With ``factor=8`` it costs a quarter, and the grid's 0.17 dB.
     """
     taps = np.arange(1 - REFERENCE_HALF_TAPS, REFERENCE_HALF_TAPS + 1)
     length = fft.next_fast_len(REFERENCE_CHUNK + taps.size, real=True)
@@ -71,19 +74,19 @@ def true_peak_reference(samples: Samples, factor: int = 32) -> float:
     kernels = np.stack([windowed_sinc(f - taps, REFERENCE_HALF_TAPS, REFERENCE_BETA) for f in fractions])
     bound = float(np.abs(kernels).sum(axis=1).max())
     # correlation: y[n] = Σ_k h[k] x[n + k]
-    responses = fft.rfft(kernels[:, ::-1], length)
+    responses = fft.rfft(kernels[:, ::-1], length).astype(np.complex64)
     top = float(np.abs(samples).max(initial=0.0))
     for row in samples:
         padded = np.pad(row, taps.size)
         for first in range(0, row.size + taps.size, REFERENCE_CHUNK):
-            chunk = padded[first : first + REFERENCE_CHUNK + taps.size - 1].astype(np.float64)
+            chunk = padded[first : first + REFERENCE_CHUNK + taps.size - 1].astype(np.float32)
             if np.abs(chunk).max(initial=0.0) * bound > top:
                 top = max(top, _chunk_reference(chunk, responses, length, taps.size))
     return top
 
 
 def _chunk_reference(
-    chunk: npt.NDArray[np.float64], responses: npt.NDArray[np.complex128], length: int, taps: int
+    chunk: npt.NDArray[np.float32], responses: npt.NDArray[np.complex64], length: int, taps: int
 ) -> float:
     """Return the greatest magnitude of a chunk under each phase's kernel, where they overlap fully."""
     spectrum = fft.rfft(chunk, length)
