@@ -43,6 +43,7 @@ SILENCE = 2.0**-24
 
 _SOUNDFILE = {"wav", "rf64", "w64", "aiff", "caf", "au", "flac", "mp3"}
 _TAIL_FRAMES = (1 << 14) + 4_608  # one block of the worker, and the largest subset FLAC block
+_GAPLESS_S = 0.5  # encoder delay and padding that a decoder may trim: up to 4,095 frames each at 16 kHz
 _ANSWER_BYTES = 1 << 16
 _POLL_S = 0.1
 
@@ -341,6 +342,9 @@ def _check_answer(
     if promise.frames is not None and frames < promise.frames:
         words = f"its header promises {promise.frames} frames, the file has {frames}"
         raise refusal("audio.truncated", path, words)
+    if promise.duration_s is not None and frames / rate_hz < promise.duration_s - _GAPLESS_S:
+        words = f"{frames / rate_hz:.2f} s came out of {promise.duration_s:.2f} s of frames"
+        raise refusal("decoder.failed", path, words)
     if frames < limits.min_seconds * rate_hz:
         raise refusal("audio.too-short", path, frames / rate_hz, limits.min_seconds)
     if answer["peak"] < SILENCE:

@@ -165,20 +165,26 @@ def by_soundfile(spec: Spec, sink: Sink) -> dict[str, Any]:
     import numpy as np
     import soundfile
 
+    class Straight(soundfile.SoundFile):
+        """soundfile seeks after every read of a seekable file, which compressed streams pay for."""
+
+        def seekable(self) -> bool:
+            return False
+
     try:
         # by descriptor: a name that is not UTF-8 must open too
-        file = soundfile.SoundFile(os.open(spec.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
+        file = Straight(os.open(spec.path, os.O_RDONLY | getattr(os, "O_BINARY", 0)))
     except soundfile.LibsndfileError:
         return by_av(spec, sink)  # a codec inside WAV or AIFF that libsndfile does not know
     with file:
         sink.open(file.samplerate, file.channels)
-        if file.frames < 1 << 62 and file.frames > spec.max_seconds * file.samplerate:
+        if file.frames > spec.max_seconds * file.samplerate:
             raise RefusedError("audio.too-long", file.frames / file.samplerate)
         buffer = np.empty((_BLOCK_FRAMES, file.channels), np.float32)
         try:
-            while len(block := file.read(out=buffer)):
-                with np.errstate(all="ignore"):
-                    sink.put(block.T.astype(np.float32, copy=False))
+            # no read past the end: a FLAC decoder would stumble over tags behind the last frame
+            while len(block := file.read(min(_BLOCK_FRAMES, file.frames - sink.frames), out=buffer)):
+                sink.put(block.T.astype(np.float32, copy=False))
         except soundfile.LibsndfileError as error:
             raise RefusedError("decoder.failed", str(error), sink.frames) from error
         subtype = file.subtype

@@ -77,6 +77,11 @@ class MpegCount:
             return False
         return self.coded < self.promised - 1 or (self.cut and self.coded < self.promised)
 
+    @property
+    def exact(self) -> bool:
+        """Whether the promise is what is there: without it, or beyond it, a length is an estimate."""
+        return self.promised is not None and self.coded <= self.promised + 1
+
 
 def mpeg_header(data: bytes | mmap, at: int) -> MpegHeader | None:
     """Read one MPEG audio frame header; None if the bytes are none.
@@ -207,7 +212,8 @@ def count_frames(data: bytes | mmap, start: int, max_seconds: float) -> MpegCoun
             cut = True
             break
         coded, audio_bytes, place = coded + 1, audio_bytes + header.size_bytes, place + header.size_bytes
-    known = promised if promised is not None and promised > 0 else None
+    # counting that stopped at the limit proves nothing about the end
+    known = promised if promised is not None and promised > 0 and coded < limit else None
     return MpegCount(first, coded, audio_bytes, known, cut)
 
 

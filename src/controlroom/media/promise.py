@@ -306,9 +306,9 @@ def _mpeg(count: MpegCount | None) -> Promise:
     why = _missing(count.promised or 0, count.coded, "MPEG frames") if count.truncated else ""
     kbps = count.audio_bytes * 8 / count.duration_s / 1000 if count.coded else None
     header = count.header
-    return Promise(
-        why, None, header.rate_hz, header.channels, count.duration_s if count.coded else None, kbps
-    )
+    seconds = count.duration_s if count.coded else None
+    # without an exact count libsndfile ends a VBR stream at an estimate: FFmpeg reads to the end
+    return Promise(why, None, header.rate_hz, header.channels, seconds, kbps, streaming=not count.exact)
 
 
 _READERS: dict[str, Callable[[Bytes, int], Promise]] = {

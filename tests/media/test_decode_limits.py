@@ -1,0 +1,157 @@
+"""A file that hangs, crashes or bloats its decoder costs an error message."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from controlroom.media.decode import DecodeLimits, decode
+from controlroom.media.decode_worker import RefusedError, Sink, Spec, work
+from controlroom.model.context import Context
+from controlroom.model.errors import Cancelled, DecoderError, EnvironmentFault
+from tests.media.sounds import music, save
+
+_ANSWER = {"codec": "x", "bit_depth": 16, "bitrate_kbps": None, "rounded": False}
+
+
+def worker(program: str) -> tuple[str, ...]:
+    """A child that runs this program instead of the decoder; `spec` is what it was asked."""
+    return (sys.executable, "-c", f"import sys, json; spec = json.loads(sys.argv[-1])\n{program}")
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    return save(tmp_path / "song.wav", music(0.5))
+
+
+def failure(song: Path, program: str, limits: DecodeLimits = DecodeLimits()) -> DecoderError:
+    scratch = song.parent / "scratch"
+    scratch.mkdir(exist_ok=True)
+    with pytest.raises(DecoderError, match=r"song\.wav") as caught:
+        decode(song, limits, Context(scratch=scratch), worker=worker(program))
+    assert caught.value.hint or "short output" in caught.value.message
+    assert list(scratch.iterdir()) == []
+    return caught.value
+
+
+def test_a_hang_is_stopped_at_the_wall(song: Path) -> None:
+    before = time.monotonic()
+    error = failure(song, "import time; time.sleep(60)", DecodeLimits(wall_s=0.5))
+    assert time.monotonic() - before < 10
+    assert error.code == "decoder.timeout"
+    assert "0.5 s" in error.message
+
+
+def test_a_child_that_floods_its_pipes_does_not_block(song: Path) -> None:
+    program = "sys.stdout.write('x' * 2_000_000); sys.stderr.write('y' * 2_000_000)"
+    assert failure(song, program).code == "decoder.crashed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are a POSIX matter")
+@pytest.mark.parametrize("name", ["SIGSEGV", "SIGABRT", "SIGKILL"])
+def test_a_crash_names_its_signal(song: Path, name: str) -> None:
+    error = failure(song, f"import os, signal; os.kill(os.getpid(), signal.{name})")
+    assert error.code == "decoder.crashed"
+    assert name in error.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_the_processor_time_limit_is_a_timeout_too(song: Path) -> None:
+    program = "import os, signal; os.kill(os.getpid(), signal.SIGXCPU)"
+    assert failure(song, program).code == "decoder.timeout"
+
+
+def test_an_exit_without_an_answer_is_a_crash(song: Path) -> None:
+    assert "exit status 3" in failure(song, "raise SystemExit(3)").message
+    assert "no answer" in failure(song, "pass").message
+    assert "no answer" in failure(song, "print('[1, 2]')").message
+
+
+def test_running_out_of_memory_has_its_own_code(song: Path) -> None:
+    assert failure(song, "raise MemoryError").code == "decoder.memory"
+    answered = 'print(json.dumps({"code": "decoder.memory", "value": 0}))'
+    error = failure(song, answered, DecodeLimits(memory_mb=777))
+    assert error.code == "decoder.memory"
+    assert "777 MB" in error.message
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="address space is limited on Linux")
+def test_the_real_worker_lives_under_its_memory_limit(song: Path) -> None:
+    program = (
+        "from controlroom.media.decode_worker import Spec, limit\n"
+        "limit(Spec(**spec)); hog = bytearray(2 << 30)"
+    )
+    assert failure(song, program, DecodeLimits(memory_mb=512)).code == "decoder.memory"
+
+
+def test_samples_that_do_not_match_the_answer_are_a_crash(song: Path) -> None:
+    answer = json.dumps({**_ANSWER, "rate_hz": 48_000, "channels": 1, "frames": 24_000, "peak": 0.5})
+    program = f"open(spec['out'] + '.0', 'wb').write(bytes(16)); print('''{answer}''')"
+    assert failure(song, program).code == "decoder.crashed"
+
+
+def test_the_person_can_stop_a_decoder(song: Path) -> None:
+    context = Context(cancel=lambda: True, scratch=song.parent)
+    before = time.monotonic()
+    with pytest.raises(Cancelled):
+        decode(song, context=context, worker=worker("import time; time.sleep(60)"))
+    assert time.monotonic() - before < 10
+
+
+def test_a_full_scratch_disk_is_the_machines_fault(song: Path) -> None:
+    answer = json.dumps({"code": "env.scratch", "value": errno.ENOSPC})
+    with pytest.raises(EnvironmentFault, match="no room left") as caught:
+        decode(song, worker=worker(f"print('''{answer}''')"))
+    assert caught.value.code == "env.disk-full"
+
+
+# --- the worker's own code, in this process ------------------------------------
+
+
+def spec(path: Path, tmp_path: Path, **changes: object) -> Spec:
+    wanted: dict[str, object] = {
+        "path": str(path),
+        "out": str(tmp_path / "samples"),
+        "engine": "soundfile",
+        "demuxer": "wav",
+        "max_seconds": 60.0,
+        "min_rate_hz": 8_000,
+        "max_rate_hz": 192_000,
+        "max_channels": 2,
+        "memory_mb": 1_024,
+        "cpu_s": 10,
+    }
+    return Spec(**{**wanted, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ["soundfile", "av"])
+def test_both_engines_write_the_same_samples(song: Path, tmp_path: Path, engine: str) -> None:
+    answer = work(spec(song, tmp_path, engine=engine))
+    assert (answer["rate_hz"], answer["channels"], answer["frames"]) == (48_000, 2, 24_000)
+    written = [(tmp_path / f"samples.{channel}").read_bytes() for channel in range(2)]
+    import soundfile
+
+    want, _ = soundfile.read(song, dtype="float32")
+    assert written == [want[:, channel].astype("<f4").tobytes() for channel in range(2)]
+
+
+def test_the_worker_stops_at_the_limit_not_at_the_end(song: Path, tmp_path: Path) -> None:
+    answer = work(spec(song, tmp_path, engine="av", max_seconds=0.1))
+    assert answer["code"] == "audio.too-long"
+    assert sum(file.stat().st_size for file in tmp_path.glob("samples.*")) < 4 * 2 * 48_000 * 0.5
+
+
+def test_a_sound_that_changes_its_form_is_damage(tmp_path: Path) -> None:
+    from contextlib import ExitStack
+
+    with ExitStack() as files:
+        sink = Sink(spec(tmp_path / "x", tmp_path), files)
+        sink.open(48_000, 2)
+        sink.open(48_000, 2)
+        with pytest.raises(RefusedError, match=r"decoder\.failed"):
+            sink.open(44_100, 2)
