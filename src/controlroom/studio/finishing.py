@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.engine.claims import check_master, check_stage
+from controlroom.listening.heard import loudness_of
 from controlroom.media.files import sha256_of
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
@@ -21,7 +22,6 @@ from controlroom.model.render import Render
 from controlroom.model.song import Take
 from controlroom.report.model import ReportData
 from controlroom.studio.deciders import AnswersFile
-from controlroom.studio.facts import loudness_facts
 from controlroom.studio.folder import write_json_document
 from controlroom.studio.importing import Incoming, admit, take_audio
 from controlroom.studio.levelling import Levelled, level
@@ -182,8 +182,8 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         premaster_digest=walk.premaster_digest,
         masters=mastered.files,
         plan=levelled.plan,
-        before=loudness_facts(walk.take),
-        after=loudness_facts(master),
+        before=loudness_of(walk.take).facts(),
+        after=loudness_of(master).facts(),
         outcomes=outcomes,
         guards=tuple(walk.guards),
         withdrawn=tuple(walk.withdrawn),
