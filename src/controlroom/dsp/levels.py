@@ -176,21 +176,22 @@ def edges(sound: Envelope, silence_db: float = -60.0) -> Edges:
     Returns
     -------
     Edges
-        A constant offset is taken off first: it is no sound. ``end_level_db`` is the power of the last 20 ms against the same
-        loudest 8 s. A sound that is silent throughout is all start silence.
+        A constant offset is no sound: each block is read with and without it,
+        and the quieter counts. ``end_level_db`` is the power of the last two
+        blocks, 10 to 20 ms, against the same loudest 8 s. A sound that is
+        silent throughout is all start silence.
     """
     loudest = loudest_window(sound)
     duration_s = sound.frames / sound.rate_hz
     limit = 10.0 ** ((loudest.rms_db + silence_db) / 20.0)
     offset = channel_offsets(sound)[:, None]
-    away = np.maximum(sound.top - offset, offset - sound.bottom)
+    away = np.minimum(sound.peak, np.maximum(sound.top - offset, offset - sound.bottom))
     heard = np.flatnonzero(np.max(away, axis=0, initial=0.0) > limit)
     if heard.size == 0 or loudest.rms_db <= float(decibels(0.0)):
         return Edges(duration_s, 0.0, float(decibels(0.0)))
     seconds = sound.block_frames / sound.rate_hz
-    # the last block may be shorter: take two whole ones and it
-    tail = slice(-3 if sound.frames % sound.block_frames else -2, None)
-    moving = sound.power - 2.0 * offset * sound.mean + offset**2
+    tail = slice(-2, None)  # the very last block may be shorter
+    moving = np.minimum(sound.power, sound.power - 2.0 * offset * sound.mean + offset**2)
     last = np.average(moving[:, tail].mean(axis=0), weights=sound.lengths[tail])
     return Edges(
         start_silence_s=float(heard[0]) * seconds,

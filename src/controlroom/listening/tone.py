@@ -23,6 +23,8 @@ from controlroom.listening.listening import Listening
 from controlroom.model.standards import Standards
 
 LOUDEST_SHARE = 1 / 3
+SILENT_DBFS = -150.0
+"""A band this weak is below the rounding of 24-bit audio: there is nothing in it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +100,6 @@ def _balance(listening: Listening, corridor: Floats, judge: tuple[float, ...]) -
     in_range = (freq >= judge[0]) & (freq <= judge[1])
     residual = levels - median
     residual = residual - broadband_gain_db(levels, median, in_range)
-    judged = in_range & (residual > -judge[2])
+    judged = in_range & (residual > -judge[2]) & (levels > SILENT_DBFS)
     residual = residual - broadband_gain_db(residual, np.zeros_like(residual), judged)
     return TonalBalance(freq, residual, low - median, high - median, judged)

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from controlroom.dsp.spectrum import Floats, decibels
+from controlroom.listening.heard import envelope_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
@@ -16,9 +17,6 @@ from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
 
 MOST_OF_SONG = 0.1
-END_S = 0.02
-TOLERANCE_DB = 6.0
-"""The last 20 ms are not stationary: the fade weighs their first half most."""
 
 
 class Fade(Processor):
@@ -46,16 +44,20 @@ class Fade(Processor):
         claim = Claim(
             measurement="edges.end_level_db",
             before=before,
-            expected=before + processor.end_gain_db(part.audio.rate_hz),
-            tolerance=TOLERANCE_DB,
+            expected=before + processor.end_gain_db(part),
+            tolerance=standards.number("claim.tolerance_db"),
             sense="at_most",
         )
         return [Offer(processor, (claim,), part=finding.part, confidence=finding.confidence)]
 
-    def end_gain_db(self, rate_hz: int) -> float:
-        """Return what the fade-out does to the power of the last 20 ms."""
-        away = np.arange(round(END_S * rate_hz), dtype=np.float64) + 0.5
-        return float(decibels(np.mean(_ramp(away, self.out_ms * rate_hz / 1000.0) ** 2)))
+    def end_gain_db(self, listening: Listening) -> float:
+        """Return what the fade-out does to the power of the last two blocks, where the claim is read."""
+        frames = int(envelope_of(listening).lengths[-2:].sum())
+        rate_hz = listening.audio.rate_hz
+        tail = listening.audio.samples[:, -frames:].astype(np.float64)
+        away = np.arange(frames, 0.0, -1.0) - 0.5
+        faded = tail * _ramp(away, self.out_ms * rate_hz / 1000.0)
+        return float(decibels(np.sum(faded**2)) - decibels(np.sum(tail**2)))
 
     def is_neutral(self) -> bool:
         """Return whether there is no fade."""
