@@ -16,7 +16,11 @@ from controlroom.model.song import SongState
 from controlroom.studio.studio import Studio
 from tests.conftest import music
 
-SUBTYPES = {"wav": ["PCM_16", "PCM_24", "FLOAT", "DOUBLE", "PCM_32", "PCM_U8"], "flac": ["PCM_16", "PCM_24"], "aiff": ["PCM_16", "PCM_24"]}
+SUBTYPES = {
+    "wav": ["PCM_16", "PCM_24", "FLOAT", "DOUBLE", "PCM_32", "PCM_U8"],
+    "flac": ["PCM_16", "PCM_24"],
+    "aiff": ["PCM_16", "PCM_24"],
+}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,7 +32,12 @@ SUBTYPES = {"wav": ["PCM_16", "PCM_24", "FLOAT", "DOUBLE", "PCM_32", "PCM_U8"], 
     seed=st.integers(0, 99),
 )
 def test_an_empty_plan_returns_the_take_bit_for_bit(
-    tmp_path_factory: pytest.TempPathFactory, rate: int, seconds: float, channels: int, kind: tuple[str, str], seed: int
+    tmp_path_factory: pytest.TempPathFactory,
+    rate: int,
+    seconds: float,
+    channels: int,
+    kind: tuple[str, str],
+    seed: int,
 ) -> None:
     folder = tmp_path_factory.mktemp("take")
     path = folder / f"take.{kind[0]}"
@@ -44,7 +53,9 @@ def test_an_empty_plan_returns_the_take_bit_for_bit(
     assert finished.as_dict()["state"] == "draft"
 
 
-def test_rendering_twice_from_the_ledger_gives_the_same_samples(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_rendering_twice_from_the_ledger_gives_the_same_samples(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     first = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
     again = studio.render(tmp_path / "song")
     assert [m.sha256 for m in again.render.masters] == [m.sha256 for m in first.render.masters]
@@ -53,22 +64,34 @@ def test_rendering_twice_from_the_ledger_gives_the_same_samples(studio: Studio, 
     assert studio.verify(tmp_path / "song")
 
 
-def test_the_same_take_in_another_song_gives_the_same_masters(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_the_same_take_in_another_song_gives_the_same_masters(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     one = studio.finish(take_file, out=tmp_path / "one", policy="trusting")
     other = studio.finish(take_file, out=tmp_path / "other", policy="trusting")
     lossless = [(m.format, m.sha256) for m in one.render.masters if m.format.startswith(("wav", "flac"))]
-    assert lossless == [(m.format, m.sha256) for m in other.render.masters if m.format.startswith(("wav", "flac"))]
+    assert lossless == [
+        (m.format, m.sha256) for m in other.render.masters if m.format.startswith(("wav", "flac"))
+    ]
 
 
-def test_finishing_again_goes_on_with_the_song_and_asks_nothing_twice(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_finishing_again_goes_on_with_the_song_and_asks_nothing_twice(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    before = [e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")]
+    before = [
+        e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")
+    ]
     studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    after = [e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")]
+    after = [
+        e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")
+    ]
     assert after == before
 
 
-def test_policy_answers_are_shown_as_such_and_leave_a_draft(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_policy_answers_are_shown_as_such_and_leave_a_draft(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     finished = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
     decisions = finished.walk.decisions_now()
     assert decisions
@@ -81,7 +104,9 @@ def test_policy_answers_are_shown_as_such_and_leave_a_draft(studio: Studio, take
         studio.release(tmp_path / "song")
 
 
-def test_a_person_decides_by_hand_from_new_to_release(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_a_person_decides_by_hand_from_new_to_release(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     song = studio.new(tmp_path / "song", title="A Song")
     assert studio.show(song).state is SongState.RAW
     take = studio.add(song, take_file)
@@ -106,7 +131,9 @@ def test_a_person_decides_by_hand_from_new_to_release(studio: Studio, take_file:
     assert studio.show(song).notes[0].text == "the snare is thin"
 
 
-def test_a_hand_made_step_needs_no_finding_and_sounds(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_a_hand_made_step_needs_no_finding_and_sounds(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     song = studio.new(tmp_path / "song")
     studio.add(song, take_file)
     studio.do(song, "fade", knobs={"out_ms": 1000.0}, reason="I want it to end here")
@@ -130,7 +157,9 @@ def test_rejecting_everything_leaves_the_take(studio: Studio, take_file: Path, t
 
 def test_answers_come_from_a_file(studio: Studio, take_file: Path, tmp_path: Path) -> None:
     answers = tmp_path / "answers.toml"
-    answers.write_text('[[answers]]\nprocessor = "gain"\nanswer = "edit"\nknobs = { gain_db = -6.0 }\nreason = "headroom"\n')
+    answers.write_text(
+        '[[answers]]\nprocessor = "gain"\nanswer = "edit"\nknobs = { gain_db = -6.0 }\nreason = "headroom"\n'
+    )
     finished = studio.finish(take_file, out=tmp_path / "song", answers=answers, policy="none")
     assert finished.as_dict()["decisions"]["person"] == 1
     gain = next(s for s in finished.render.steps if s.processor == "gain")
@@ -139,9 +168,15 @@ def test_answers_come_from_a_file(studio: Studio, take_file: Path, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("answers = 3", "answers.bad|answers.toml"), ('[[answers]]\nanswer = "maybe"', "answers.toml"), ("][", "answers.toml")],
+    [
+        ("answers = 3", "answers.bad|answers.toml"),
+        ('[[answers]]\nanswer = "maybe"', "answers.toml"),
+        ("][", "answers.toml"),
+    ],
 )
-def test_a_bad_answers_file_is_named(studio: Studio, take_file: Path, tmp_path: Path, text: str, message: str) -> None:
+def test_a_bad_answers_file_is_named(
+    studio: Studio, take_file: Path, tmp_path: Path, text: str, message: str
+) -> None:
     answers = tmp_path / "answers.toml"
     answers.write_text(text)
     with pytest.raises(UsageError, match=message):
@@ -203,7 +238,9 @@ def test_verify_names_what_was_changed(studio: Studio, take_file: Path, tmp_path
         studio.verify(root)
 
 
-def test_own_standards_are_laid_over_and_kept_with_the_song(studio: Studio, take_file: Path, tmp_path: Path) -> None:
+def test_own_standards_are_laid_over_and_kept_with_the_song(
+    studio: Studio, take_file: Path, tmp_path: Path
+) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text("[loudness]\nceiling_dbtp = -2.0\n")
     studio.finish(take_file, out=tmp_path / "song", policy="trusting", standards_file=mine)
