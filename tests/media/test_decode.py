@@ -40,7 +40,7 @@ def by_av(path: Path, audio: Audio, muxer: str, codec: str, sample_format: str =
         samples = samples if sample_format == "s32p" else samples.T.reshape(1, -1)
     with av.open(str(path), "w", format=muxer) as container:
         stream = container.add_stream(codec, rate=audio.rate_hz, layout=layout, format=sample_format)
-        if codec not in {"alac", "pcm_s32le"}:
+        if codec in {"aac", "wmav2"}:
             stream.bit_rate = 128_000
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format=sample_format, layout=layout)
         frame.sample_rate, frame.pts = audio.rate_hz, 0
@@ -84,12 +84,27 @@ def test_rates_and_channels_are_kept(tmp_path: Path, rate_hz: int, channels: int
     np.testing.assert_array_equal(got.audio.samples, audio.samples)
 
 
-@pytest.mark.parametrize("muxer, name", [("matroska", "a.mka"), ("ipod", "a.m4a")])
-def test_alac_and_pcm_in_other_containers_come_in_exactly(tmp_path: Path, muxer: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "name, muxer, codec, form, bits",
+    [
+        ("a.mka", "matroska", "pcm_s32le", "s32", 24),
+        ("a.mka", "matroska", "pcm_s32le", "s32", 32),
+        ("a.m4a", "ipod", "alac", "s32p", 24),  # FFmpeg's encoders of these write 24 bits at most
+        ("a.wv", "wv", "wavpack", "s32p", 24),
+        ("a.tta", "tta", "tta", "s32", 24),
+    ],
+)
+def test_lossless_files_by_ffmpeg_come_in_exactly(
+    tmp_path: Path, name: str, muxer: str, codec: str, form: str, bits: int
+) -> None:
     audio = grid(music(0.5), 24)
-    codec = "alac" if muxer == "ipod" else "pcm_s32le"
-    got = decode(by_av(tmp_path / name, audio, muxer, codec, "s32p" if codec == "alac" else "s32"))
+    if bits == 32:  # one step below 24 bits, which float32 holds only near zero
+        samples = audio.samples.copy()
+        samples[0, 0] = 2.0**-31
+        audio = Audio(samples, audio.rate_hz)
+    got = decode(by_av(tmp_path / name, audio, muxer, codec, form))
     np.testing.assert_array_equal(got.audio.samples[:, : audio.frames], audio.samples)
+    assert (got.codec, got.bit_depth, got.rounded_to_float32) == (codec, bits, bits == 32)
 
 
 @pytest.mark.parametrize("subtype", ["PCM_32", "DOUBLE"])
@@ -254,6 +269,18 @@ def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:
     assert list(scratch.iterdir()) == []
 
 
+def test_old_tags_that_are_not_utf_8_do_not_stop_the_decoder(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    write(path, music(0.5), MediaFormat.AAC_256)
+    from mutagen.mp4 import MP4
+
+    file = MP4(path)
+    file["©nam"] = "Kueche"
+    file.save()
+    path.write_bytes(path.read_bytes().replace(b"Kueche", b"K\xfcche\xff"))
+    assert decode(path).audio.rate_hz == 48_000
+
+
 # --- bad files ----------------------------------------------------------------
 
 
@@ -347,6 +374,16 @@ def test_damage_inside_is_not_called_truncation(tmp_path: Path) -> None:
     data[len(data) // 3 : len(data) // 3 + 200] = b"\x55" * 200
     path.write_bytes(data)
     assert code_of(path, "can't be decoded") == "decoder.failed"
+
+
+@pytest.mark.parametrize("form", [MediaFormat.OPUS_160, MediaFormat.VORBIS])
+def test_a_damaged_ogg_page_is_not_dropped_in_silence(tmp_path: Path, form: MediaFormat) -> None:
+    path = tmp_path / f"a{form.extension}"
+    write(path, music(4.0), form)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert code_of(path, r"its page at byte \d+ is damaged") == "decoder.failed"
 
 
 @pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0INFO"])

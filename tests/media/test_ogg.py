@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from controlroom.media.ogg import ogg_crc, set_serial
+from controlroom.media.ogg import OggWalk, ogg_crc, set_serial, walk_pages
 from tests.media.sounds import music, save
 
 
@@ -52,3 +52,18 @@ def test_what_is_not_ogg_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.ogg").write_bytes(b"RIFF" * 10)
     with pytest.raises(ValueError, match="no Ogg page at byte 0"):
         set_serial(tmp_path / "a.ogg", 1)
+
+
+def test_walking_tells_whole_cut_damaged_and_tagged_files_apart(tmp_path: Path) -> None:
+    data = save(tmp_path / "a.ogg", music(1.0)).read_bytes()
+    found = pages(data)
+    assert walk_pages(data, 0) == OggWalk(len(found), 0, None)
+    assert walk_pages(data + b"TAG" + bytes(125), 0) == OggWalk(len(found), 0, None)
+    assert walk_pages(data[:-5], 0) == OggWalk(len(found) - 1, 5, None)
+    start = len(data) - len(found[-1])
+    assert walk_pages(data[: start + 10], 0) == OggWalk(len(found) - 1, 17, None)
+    hit = bytearray(data)
+    hit[-5] ^= 8
+    assert walk_pages(bytes(hit), 0) == OggWalk(len(found) - 1, 0, start)
+    gap = data[:start] + b"junk" + data[start:]
+    assert walk_pages(gap, 0) == OggWalk(len(found) - 1, 0, start)

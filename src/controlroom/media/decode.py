@@ -232,6 +232,8 @@ def _check_promise(path: Path, promise: Promise, limits: DecodeLimits) -> None:
     """Refuse by the header alone what need not be decoded."""
     if promise.truncated:
         raise refusal("audio.truncated", path, promise.truncated)
+    if promise.damaged:
+        raise refusal("decoder.failed", path, promise.damaged)
     if promise.channels is not None and not 1 <= promise.channels <= limits.max_channels:
         raise refusal("audio.channels", path, promise.channels, limits.max_channels)
     if promise.rate_hz is not None and not limits.min_rate_hz <= promise.rate_hz <= limits.max_rate_hz:

@@ -196,13 +196,16 @@ def by_soundfile(spec: Spec, sink: Sink) -> dict[str, Any]:
         }
 
 
-def _planes(frame: Any) -> npt.NDArray[np.float32]:
-    """Return a decoded frame as float32 (channels, frames): one rounding, no clipping, no dither."""
+def _planes(frame: Any) -> npt.NDArray[Any]:
+    """Return a decoded frame as it is stored, shaped (channels, frames)."""
+    array: npt.NDArray[Any] = frame.to_ndarray()
+    return array if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels).T
+
+
+def _scaled(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """Return samples as float32: one rounding at most, no clipping, no dither."""
     import numpy as np
 
-    array: npt.NDArray[Any] = frame.to_ndarray()
-    if not frame.format.is_planar:
-        array = array.reshape(-1, frame.layout.nb_channels).T
     if array.dtype == np.uint8:
         array = (array.astype(np.float32) - np.float32(128)) / np.float32(128)
     elif array.dtype.kind == "i":
@@ -232,10 +235,12 @@ def _packets(container: Any, stream: Any, spec: Spec, sink: Sink) -> Iterator[An
 def by_av(spec: Spec, sink: Sink) -> dict[str, Any]:
     """Decode the first audio stream with FFmpeg."""
     import av
+    import numpy as np
 
     av.logging.set_level(None)
     try:
-        with av.open(spec.path, format=spec.demuxer) as container:
+        # old tags are often not UTF-8; PyAV would raise over them
+        with av.open(spec.path, format=spec.demuxer, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise RefusedError("audio.no-stream", spec.demuxer)
             stream = container.streams.audio[0]
@@ -246,10 +251,14 @@ def by_av(spec: Spec, sink: Sink) -> dict[str, Any]:
                 seconds = float(stream.duration * stream.time_base)
                 if seconds > spec.max_seconds + 1:
                     raise RefusedError("audio.too-long", seconds)
+            used = 0
             for frame in _packets(container, stream, spec, sink):
                 sink.open(frame.sample_rate, frame.layout.nb_channels)
-                sink.put(_planes(frame))
-            return _av_facts(stream, container)
+                planes = _planes(frame)
+                if planes.dtype == np.int32:
+                    used |= int(np.bitwise_or.reduce(planes, axis=None))
+                sink.put(_scaled(planes))
+            return _av_facts(stream, container, used & 0xFF != 0)
     except av.error.FFmpegError as error:
         if isinstance(error, MemoryError):
             raise
@@ -261,19 +270,19 @@ def _may_change(context: Any) -> bool:
     return bool(context.name.startswith("aac") and context.channels <= 2)
 
 
-def _av_facts(stream: Any, container: Any) -> dict[str, Any]:
+def _av_facts(stream: Any, container: Any, below_24: bool) -> dict[str, Any]:
+    """Name codec and depth; 24-bit sound comes in 32-bit words, told by its empty lowest byte."""
     context = stream.codec_context
     codec = getattr(context.codec, "canonical_name", None) or context.name
     lossless = codec.startswith("pcm_") or codec in {"alac", "flac", "wavpack", "tta", "ape"}
-    depth = context.format.bits if lossless and context.format else None
-    raw = getattr(context, "bits_per_coded_sample", 0) if codec in {"alac", "flac"} else 0
-    depth = raw or depth
+    form = context.format.name.rstrip("p") if context.format else ""
+    depths = {"u8": 8, "s16": 16, "s32": 32 if below_24 else 24, "flt": 32, "dbl": 64}
     rate = context.bit_rate or container.bit_rate
     return {
         "codec": codec,
-        "bit_depth": depth,
+        "bit_depth": depths.get(form) if lossless else None,
         "bitrate_kbps": rate / 1000 if rate and not lossless else None,
-        "rounded": bool(lossless and depth and depth >= 32 and codec not in {"pcm_f32le", "pcm_f32be"}),
+        "rounded": lossless and (form == "dbl" or (form == "s32" and below_24)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Ogg page surgery: a fixed serial number, so that the same sound gives the same bytes.
+"""Ogg pages: are they whole, and a fixed serial number for the same sound to give the same bytes.
 
 libsndfile draws each stream's serial number from the clock. Here every page of
 a file with one stream gets a given one, and its checksum anew (RFC 3533 §6:
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -22,6 +24,54 @@ def ogg_crc(page: bytes) -> int:
     """
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFF_FFFF) ^ 0xFFFF_FFFF
     return int(f"{mirrored:032b}"[::-1], 2)
+
+
+@dataclass(frozen=True, slots=True)
+class OggWalk:
+    """What walking over a file's pages found.
+
+    Attributes
+    ----------
+    pages : int
+        Whole pages with the right checksum, in a row from the start.
+    missing_bytes : int
+        What the last page promises beyond the end of the file.
+    damaged_at : int or None
+        Offset of the first page whose checksum is wrong, or of bytes between
+        pages that are no page. Decoders drop such pages without a word, and
+        what follows moves forward in time.
+    """
+
+    pages: int
+    missing_bytes: int
+    damaged_at: int | None
+
+
+def walk_pages(data: bytes | mmap, start: int) -> OggWalk:
+    """Check that an Ogg file's pages follow each other and match their checksums.
+
+    Tags or padding behind the last page are no damage.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        The whole file.
+    start : int
+        Where its first page is.
+    """
+    place, pages = start, 0
+    while place + 27 <= len(data) and data[place : place + 4] == b"OggS":
+        body = place + 27 + data[place + 26]
+        end = body + sum(data[place + 27 : body])
+        if body > len(data) or end > len(data):
+            return OggWalk(pages, max(body, end) - len(data), None)
+        page = bytes(data[place:end])
+        if ogg_crc(page[:22] + bytes(4) + page[26:]) != int.from_bytes(page[22:26], "little"):
+            return OggWalk(pages, 0, place)
+        place, pages = end, pages + 1
+    if data[place : place + 4] == b"OggS":  # cut inside a page's header
+        return OggWalk(pages, 27 + place - len(data), None)
+    return OggWalk(pages, 0, place if data.find(b"OggS", place) >= 0 else None)
 
 
 def set_serial(path: Path, serial: int) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.media.mpeg import MpegCount, count_frames
+from controlroom.media.ogg import walk_pages
 from controlroom.media.sniff import Sniffed
 
 Bytes = bytes | mmap.mmap
@@ -45,6 +46,8 @@ class Promise:
         Mean of the coded frames, for MPEG audio.
     streaming : bool
         The length field is empty although sound follows.
+    damaged : str
+        What is provably wrong inside the file, in words; empty if nothing is.
     """
 
     truncated: str = ""
@@ -54,6 +57,7 @@ class Promise:
     duration_s: float | None = None
     bitrate_kbps: float | None = None
     streaming: bool = False
+    damaged: str = ""
 
 
 def read_promise(path: Path, sniffed: Sniffed, max_seconds: float) -> Promise:
@@ -235,13 +239,12 @@ def _crc8(data: bytes) -> int:
     return crc
 
 
-def _ogg(data: Bytes, _start: int) -> Promise:
-    at = data.rfind(b"OggS")
-    if at < 0 or at + 27 > len(data) or at + 27 + data[at + 26] > len(data):
-        return Promise("it ends inside a page header")
-    segments = data[at + 26]
-    end = at + 27 + segments + sum(data[at + 27 : at + 27 + segments])
-    return Promise(_missing(end, len(data), "bytes") if end > len(data) else "")
+def _ogg(data: Bytes, start: int) -> Promise:
+    walk = walk_pages(data, start)
+    if walk.missing_bytes:
+        return Promise(_missing(len(data) + walk.missing_bytes, len(data), "bytes"))
+    damaged = f"its page at byte {walk.damaged_at} is damaged" if walk.damaged_at is not None else ""
+    return Promise(damaged=damaged)
 
 
 # --- boxes, EBML, ASF --------------------------------------------------------
