@@ -24,8 +24,8 @@ def feeder(samples: np.ndarray):
 
 
 def run(samples, segments, mask_of):
-    pieces = spectra.masked(feeder(samples), samples.shape[1], segments, mask_of)
-    return np.concatenate(list(pieces), axis=1)
+    pieces = spectra.masked(feeder(samples), samples.shape[1], segments, lambda s: mask_of(s)[None])
+    return np.concatenate(list(pieces), axis=2)[0]
 
 
 def noise(frames: int, seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +24,26 @@ Spectrum = npt.NDArray[np.complex64]
 Mask = npt.NDArray[np.float32]
 
 
+def real_inverse(spectrum: Spectrum) -> Samples:
+    """Return the inverse transform of each frame, float32 of length ``WINDOW``."""
+    from scipy.fft import irfft
+
+    out: Any = irfft(spectrum, WINDOW, axis=2)  # stays single precision for complex64
+    return np.asarray(out, np.float32)
+
+
 @dataclass(frozen=True)
 class Segments:
-    """How frames are cut: ``length`` frames, ``overlap`` of them shared with the next."""
+    """How frames are cut: ``length`` frames, ``overlap`` of them shared with the next.
+
+    Where two segments overlap their masks are cross-faded linearly, or, with
+    ``switch``, the later one takes over in the middle: a mask that looks no
+    further than half the overlap is then the same however the song is cut.
+    """
 
     length: int
     overlap: int
+    switch: bool = False
 
     @property
     def step(self) -> int:
@@ -38,6 +53,12 @@ class Segments:
     def count(self, frames: int) -> int:
         """Return how many segments cover ``frames`` frames."""
         return 1 + max(0, -(-(frames - self.length) // self.step))
+
+    def fade(self) -> npt.NDArray[np.float32]:
+        """Return the later segment's weight over the overlap, shaped (overlap, 1)."""
+        at = np.arange(1, self.overlap + 1)[:, None] / (self.overlap + 1)
+        weight = (at > 0.5) if self.switch else at
+        return weight.astype(np.float32)
 
 
 def periodic_hann(length: int) -> npt.NDArray[np.float32]:
@@ -67,33 +88,41 @@ def masked(
     total : int
         Length of the sound in samples.
     segments : Segments
-        How frames are grouped for ``mask_of``. Where two segments overlap,
-        their masks are cross-faded linearly, so that a segment's edge, where
-        the network sees no context, never decides alone.
+        How frames are grouped for ``mask_of``. They overlap, so that a
+        segment's edge, where no context is seen, never decides alone.
     mask_of : callable
-        From a spectrum (channels, length, bins) to its mask of that shape;
-        frames beyond the sound's end are zero, as in the original.
+        From a spectrum (channels, length, bins) to masks (stems, channels or 1,
+        length, bins); frames beyond the sound's end are zero, as in the
+        original.
 
     Yields
     ------
-    ndarray of float32, shape (channels, n)
+    ndarray of float32, shape (stems, channels, n)
         Together exactly ``total`` samples.
     """
     frames = frame_count(total)
-    cutter, adder = _Cutter(feed, frames), _Adder(total, frames)
+    cutter, adders = _Cutter(feed, frames), list[_Adder]()
     spectrum = tail = None
-    fade = (np.arange(1, segments.overlap + 1, dtype=np.float32) / (segments.overlap + 1))[:, None]
-    count = segments.count(frames)
+    fade, count = segments.fade(), segments.count(frames)
     for index in range(count):
         fresh = cutter.spectra(segments.length if spectrum is None else segments.step)
         spectrum = fresh if spectrum is None else np.concatenate([spectrum, fresh], axis=1)
         mask = mask_of(spectrum)
+        adders = adders or [_Adder(total, frames) for _ in mask]
         if tail is not None:
-            mask[:, : segments.overlap] = tail + fade * (mask[:, : segments.overlap] - tail)
+            mask[:, :, : segments.overlap] = tail + fade * (mask[:, :, : segments.overlap] - tail)
         step = segments.length if index == count - 1 else segments.step
-        yield adder.add(spectrum[:, :step] * mask[:, :step])
-        spectrum, tail = spectrum[:, step:], mask[:, step:]
-    yield adder.rest()
+        now = spectrum[:, :step]
+        yield np.stack([adder.add(now * own[:, :step]) for adder, own in zip(adders, mask, strict=True)])
+        spectrum, tail = spectrum[:, step:], mask[:, :, step:]
+    yield np.stack([adder.rest() for adder in adders])
+
+
+def pieces(feed: Callable[[int], Samples], frames: int, length: int) -> Iterator[tuple[int, Spectrum]]:
+    """Yield the number of a first frame and the spectra of the next ``length`` frames."""
+    cutter = _Cutter(feed, frames)
+    for start in range(0, frames, length):
+        yield start, cutter.spectra(length)
 
 
 class _Cutter:
@@ -133,10 +162,8 @@ class _Adder:
 
     def add(self, spectrum: Spectrum) -> Samples:
         """Add frames; return the samples that no later frame can change."""
-        from scipy.fft import irfft
-
         channels, count, _ = spectrum.shape
-        pieces = irfft(spectrum, WINDOW, axis=2).astype(np.float32, copy=False)
+        pieces: Samples = real_inverse(spectrum)
         pieces *= self._window
         blocks = np.zeros((channels, count + _REACH - 1, HOP), np.float32)
         for part in range(_REACH):
@@ -164,5 +191,6 @@ class _Adder:
         start = self._start
         self._frame += blocks
         self._start += blocks * HOP
-        out: Samples = summed / np.maximum(weights.reshape(-1), 1e-8).astype(np.float32)
+        divisor: npt.NDArray[np.float32] = np.maximum(weights.reshape(-1), 1e-8).astype(np.float32)
+        out: Samples = summed / divisor
         return out[:, max(0, -start) : max(0, self._total - start)]

@@ -21,7 +21,7 @@ cross-faded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from controlroom.model.audio import Audio, Samples
+from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, EnvironmentFault
 from controlroom.separation import models, spectra, unet
 from controlroom.separation.form import BackendFacts
+from controlroom.separation.streams import RATE_HZ, masked_stems
 
-RATE_HZ = 44_100
-_BLOCK = 1 << 17
 _RECORD_DBFS = -15.0
-_GRID = np.float32(2.0**23)  # the 24-bit grid: mix − voice is exact on it, up to ±2
 _AIR_LOW_HZ, _AIR_HIGH_HZ = 8000.0, 11025.0
 
 
@@ -116,46 +114,30 @@ class Spleeter:
                 f"the take has {audio.channels} channels",
                 "spleeter separates mono or stereo; fold the take down first",
             )
-        vocals = np.zeros(audio.samples.shape, np.float32)
-        if audio.frames:
-            self._fill(audio, vocals, ctx)
-        np.rint(vocals * _GRID, out=vocals)
-        vocals /= _GRID
-        return {
-            "vocals": Audio(vocals, audio.rate_hz),
-            "accompaniment": Audio(audio.samples - vocals, audio.rate_hz),
-        }
-
-    def _fill(self, audio: Audio, vocals: Samples, ctx: Context) -> None:
-        """Write the voice into ``vocals``, segment by segment."""
+        if not audio.frames:
+            return {"vocals": audio, "accompaniment": audio}
         session = open_session(models.spleeter_network(self.folder), ctx.threads)
-        feed = _Feed(audio)
         gain = record_gain(audio) if self.levelled else 1.0
         segments = spectra.Segments(unet.FRAMES, self.overlap_frames)
-        back = _Back(audio.rate_hz, vocals)
-        count, done = segments.count(spectra.frame_count(feed.total)), 0
+        count, done = segments.count(spectra.frame_count(audio.frames * RATE_HZ // audio.rate_hz)), 0
 
         def mask_of(spectrum: spectra.Spectrum) -> spectra.Mask:
             nonlocal done
             ctx.tell("separation.spleeter", done / count)
             done += 1
-            return network_mask(session, spectrum, gain, air=self.air)
+            return network_mask(session, spectrum, gain, air=self.air)[None]
 
-        for piece in spectra.masked(feed.take, feed.total, segments, mask_of):
-            back.write(piece)
-        back.close()
-        ctx.tell("separation.spleeter", 1.0)
+        return masked_stems(audio, ("vocals",), "accompaniment", segments, mask_of)
 
 
 def open_session(network: bytes, threads: int) -> Any:
-    """Return an onnxruntime session that neither spins nor hoards memory."""
+    """Return an onnxruntime session that does not spin; its arena saves a fifth of the time."""
     from importlib import import_module
 
     onnxruntime: Any = import_module("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = max(1, threads)
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
@@ -210,73 +192,3 @@ def air_gain(magnitude: npt.NDArray[np.float32], ratio: spectra.Mask) -> npt.NDA
     voice = (ratio[:, :, low:] * power).sum(axis=2)
     share: npt.NDArray[np.float32] = voice / np.maximum(heard, np.float32(1e-12))
     return share
-
-
-class _Feed:
-    """Hands out a take as stereo at 44.1 kHz, a piece at a time."""
-
-    def __init__(self, audio: Audio) -> None:
-        self._audio, self._read = audio, 0
-        self._ready: list[Samples] = []
-        self._held = 0
-        self._convert: Callable[[Samples, bool], Samples] = lambda block, _last: block
-        self.total = audio.frames
-        if audio.rate_hz != RATE_HZ:
-            self.total = max(1, round(audio.frames * RATE_HZ / audio.rate_hz))
-            self._convert = _resampler(audio.rate_hz, RATE_HZ, audio.channels)
-
-    def take(self, count: int) -> Samples:
-        """Return the next ``count`` samples, shaped (2, count); zeros after the end."""
-        while self._held < count:
-            block = self._next()
-            self._ready.append(block)
-            self._held += block.shape[1]
-        joined = np.concatenate(self._ready, axis=1)
-        out, rest = joined[:, :count], joined[:, count:]
-        self._ready, self._held = [rest], rest.shape[1]
-        return np.repeat(out, 2, axis=0) if out.shape[0] == 1 else out
-
-    def _next(self) -> Samples:
-        if self._read >= self._audio.frames:
-            return np.zeros((self._audio.channels, _BLOCK), np.float32)
-        block = self._audio.samples[:, self._read : self._read + _BLOCK]
-        self._read += block.shape[1]
-        return self._convert(block, self._read >= self._audio.frames)
-
-
-class _Back:
-    """Writes stereo at 44.1 kHz into an array at the take's rate and channels."""
-
-    def __init__(self, rate_hz: int, out: Samples) -> None:
-        self._out, self._done, self._rate_hz = out, 0, rate_hz
-        self._convert: Callable[[Samples, bool], Samples] = lambda block, _last: block
-        if rate_hz != RATE_HZ:
-            self._convert = _resampler(RATE_HZ, rate_hz, out.shape[0])
-
-    def write(self, piece: Samples) -> None:
-        """Append a piece."""
-        # both network channels of a mono take heard the same; their masks differ by rounding only
-        self._put(piece if self._out.shape[0] == 2 else piece.mean(axis=0, keepdims=True), last=False)
-
-    def close(self) -> None:
-        """Flush what the resampler still holds."""
-        self._put(np.zeros((self._out.shape[0], 0), np.float32), last=True)
-
-    def _put(self, piece: Samples, *, last: bool) -> None:
-        fresh = self._convert(piece, last)
-        stop = min(self._out.shape[1], self._done + fresh.shape[1])
-        self._out[:, self._done : stop] = fresh[:, : stop - self._done]
-        self._done = stop
-
-
-def _resampler(from_hz: int, to_hz: int, channels: int) -> Callable[[Samples, bool], Samples]:
-    """Return a streaming converter: linear phase, no delay (soxr, HQ)."""
-    import soxr
-
-    stream = soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality="HQ")
-
-    def convert(block: Samples, last: bool) -> Samples:
-        out = stream.resample_chunk(np.ascontiguousarray(block.T), last=last)
-        return np.asarray(out, np.float32).reshape(-1, channels).T
-
-    return convert
