@@ -1,0 +1,74 @@
+"""Ledger entries in words, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from controlroom.model.decisions import Decision
+from controlroom.model.findings import Finding, Note
+from controlroom.model.proposals import Proposal, Step
+from controlroom.model.song import Take
+from controlroom.report.figures import clock, format_measurement
+from controlroom.report.finding_words import finding_title
+from controlroom.report.sentences import decision_sentence, withheld_sentence
+from controlroom.report.step_words import proposal_sentence
+from controlroom.report.wording import listed, spoken
+
+Body = Mapping[str, Any]
+
+
+def _take(body: Body) -> str:
+    take = Take.model_validate(body)
+    return f"Take added: {take.facts.file_name}, {clock(take.facts.duration_s)}"
+
+
+def _findings(body: Body) -> str:
+    kinds = [Finding.model_validate(one).kind for one in body["findings"]]
+    if not kinds:
+        return f"Listened at the {body['stage']} stage: nothing to observe"
+    names = listed(list(dict.fromkeys(finding_title(kind).lower() for kind in kinds)))
+    return f"Listened at the {body['stage']} stage: {names}"
+
+
+def _note(body: Body) -> str:
+    note = Note.model_validate(body)
+    return f"{note.by} noted at {clock(note.span.start_s)}: “{note.text}”"
+
+
+def _withheld(body: Body) -> str:
+    return withheld_sentence(Step.model_validate(body["step"]), body["broken"])
+
+
+def _target(body: Body) -> str:
+    return f"Target set to {format_measurement('x_lufs', float(body['target_lufs']))}"
+
+
+def _signed(body: Body) -> str:
+    by = f" by {body['by']}" if body.get("by") else ""
+    return f"Policy “{body['name']}” signed{by}"
+
+
+ENTRIES: Mapping[str, Callable[[Body], str]] = {
+    "song.created": lambda body: f"Song created: {body['title']}",
+    "standards.set": lambda body: f"Standards set, digest {str(body['digest'])[:12]}",
+    "take.added": _take,
+    "findings": _findings,
+    "note": _note,
+    "proposal": lambda body: proposal_sentence(Proposal.model_validate(body)),
+    "withheld": _withheld,
+    "decision": lambda body: decision_sentence(Decision.model_validate(body)).removesuffix("."),
+    "policy.signed": _signed,
+    "target.set": _target,
+    "rendered": lambda body: f"Rendered {body.get('id', '')}".rstrip(),
+    "released": lambda _body: "Released",
+}
+
+
+def entry_sentence(kind: str, body: Body) -> str:
+    """Return what one ledger entry says; a kind or body that no table knows keeps its code."""
+    words = ENTRIES.get(kind)
+    try:
+        return words(body) if words else spoken(kind.replace(".", " "))
+    except (KeyError, ValueError, TypeError):  # written by another version: its code is still true
+        return spoken(kind.replace(".", " "))

@@ -1,0 +1,164 @@
+"""Processors in words: "Shall I …?". One line per processor in ``STEPS``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from controlroom.model.proposals import Knob, Proposal, Step
+from controlroom.report.figures import clock, format_measurement, frequency, number, unit_of
+from controlroom.report.wording import listed, on_part, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """A processor's title, and what a step of it does, as the end of "Shall I …?"."""
+
+    title: str
+    does: Callable[[Step], str]
+
+
+def _gain(step: Step) -> str:
+    gain = _first(step, "gain_db", "_db")
+    if gain is None:
+        return _apply(step)
+    return f"{'raise' if gain > 0 else 'lower'} {_whole(step)} by {number(abs(gain))} dB"
+
+
+def _limiter(step: Step) -> str:
+    ceiling, gain = _first(step, "ceiling_dbtp", "_dbtp"), _first(step, "gain_db", "_db")
+    hold = (
+        f"hold its true peaks at {format_measurement('x_dbtp', ceiling)}"
+        if ceiling is not None
+        else "limit its true peaks"
+    )
+    return f"raise it by {number(gain)} dB and {hold}" if gain and gain > 0 else hold
+
+
+def _tone(step: Step) -> str:
+    moves = [f"{number(db, signed=True)} dB at {frequency(hz)}" for hz, db in bands(step).items()]
+    return f"move the tone towards the corridor: {listed(moves)}" if moves else _apply(step)
+
+
+def _rumble_cut(step: Step) -> str:
+    hz, depth = _first(step, "below_hz", "_hz"), _first(step, "attenuation_db", "_db")
+    by = f" by {number(depth, 0)} dB" if depth else ""
+    return f"turn down what lies below {frequency(hz if hz is not None else 20.0)}{by}"
+
+
+def _dc_removal(step: Step) -> str:
+    how = (
+        ", with a high-pass below 5 Hz because it wanders" if step.knobs.get("method") == "high-pass" else ""
+    )
+    return f"bring the waveform back to its zero line{_share(step)}{how}"
+
+
+def _low_end_mono(step: Step) -> str:
+    hz = _first(step, "corner_hz", "_hz")
+    below = f" below {frequency(hz)}" if hz is not None else ""
+    return f"bring the two sides of the low end together{below}{_share(step)}"
+
+
+def _fade(step: Step) -> str:
+    lengths = (("in", _first(step, "in_ms", "")), ("out", _first(step, "out_ms", "")))
+    done = [f"fade it {way} over {format_measurement('x_s', ms / 1000)}" for way, ms in lengths if ms]
+    return " and ".join(done) or _apply(step)
+
+
+def _share(step: Step) -> str:
+    amount = _first(step, "amount", "amount")
+    return f" by {number(amount * 100, 0)} %" if amount is not None and amount < 1 else ""
+
+
+def _apply(step: Step) -> str:
+    knobs = ", ".join(knob_words(name, value) for name, value in step.knobs.items())
+    return f"apply {spoken(step.processor).lower()}" + (f" ({knobs})" if knobs else "")
+
+
+STEPS: Mapping[str, StepWords] = {
+    "gain": StepWords("Gain", _gain),
+    "limiter": StepWords("Limiter", _limiter),
+    "tone": StepWords("Tone", _tone),
+    "rumble": StepWords("Rumble filter", _rumble_cut),
+    "dc": StepWords("DC removal", _dc_removal),
+    "low_end_mono": StepWords("Low end to mono", _low_end_mono),
+    "fade": StepWords("Fade", _fade),
+}
+
+
+def step_title(processor: str) -> str:
+    """Return a processor's name as people say it."""
+    words = STEPS.get(processor)
+    return words.title if words else spoken(processor)
+
+
+def step_phrase(step: Step) -> str:
+    """Return what a step does, as the end of "Shall I …?"; with its part and place."""
+    words = STEPS.get(step.processor)
+    done = (words.does if words else _apply)(step) + on_part(step.part)
+    if step.span is None:
+        return done
+    return f"{done}, from {clock(step.span.start_s)} to {clock(step.span.end_s)}"
+
+
+def proposal_sentence(proposal: Proposal) -> str:
+    """Return a proposal as the question that it is: "Shall I …?"."""
+    return f"Shall I {step_phrase(proposal.step)}?"
+
+
+def proposal_remarks(proposal: Proposal) -> tuple[str, ...]:
+    """Return what must be known beside the question: weakened, provisional, for a person only."""
+    told = []
+    if proposal.amount < 1.0:
+        told.append(
+            f"The guards weakened it to {number(proposal.amount * 100, 0)} % of what would answer the finding."
+        )
+    if proposal.provisional:
+        told.append("Provisional: it is asked again when something before it changes.")
+    if proposal.person_only:
+        told.append("Only a person may answer this one; no policy can.")
+    return tuple(told)
+
+
+def knob_words(name: str, value: Knob) -> str:
+    """Return one knob and its setting: ``depth 3.0 dB``."""
+    unit = unit_of(name)
+    label = (name[: -len(unit) - 1] if unit else name).replace("_", " ")
+    if isinstance(value, bool):
+        return f"{label} {'on' if value else 'off'}"
+    if isinstance(value, str):
+        return f"{label} {value}"
+    return f"{label} {format_measurement(name, value)}".strip()
+
+
+def bands(step: Step) -> dict[float, float]:
+    """Return the gain in decibels by frequency in hertz of an equaliser's knobs that do something.
+
+    Knobs belong together when they share a number (``band1_hz``,
+    ``gain1_db``) or the words before their unit (``low_hz``, ``low_gain_db``).
+    """
+    hertz: dict[str, float] = {}
+    gains: dict[str, float] = {}
+    for name, value in step.knobs.items():
+        if isinstance(value, bool | str):
+            continue
+        found = re.search(r"\d+", name)
+        key = found[0] if found else re.sub(r"_?(freq|frequency|centre|gain)?_?(hz|db)$", "", name)
+        if unit_of(name) == "hz":
+            hertz[key] = float(value)
+        elif unit_of(name) == "db" and value:
+            gains[key] = float(value)
+    return {hertz[key]: gains[key] for key in sorted(gains, key=lambda k: hertz.get(k, 0)) if key in hertz}
+
+
+def _first(step: Step, name: str, ending: str) -> float | None:
+    """Return the knob called ``name``, or else the first number whose name ends in ``ending``."""
+    named = step.knobs.get(name)
+    values = [named] if name in step.knobs else [v for k, v in step.knobs.items() if k.endswith(ending)]
+    numbers = [float(value) for value in values if value is not None and not isinstance(value, bool | str)]
+    return numbers[0] if numbers else None
+
+
+def _whole(step: Step) -> str:
+    return "the level" if step.part == "mix" and step.span is None else "it"
