@@ -80,3 +80,15 @@ EXCERPT = 0.0
 
 UNTOUCHED_DB = -60.0
 """What a repair may change of the sound that was clean, against that sound: inaudible under it."""
+
+MASKED_TONE_DB = 1.0
+"""A noise level estimated over one ERB of a few seconds of noise: Welch's spread and the band's edges."""
+
+NOISE_SLOPE_DB = 0.1
+"""Slope per octave fitted to Welch's estimate of 12 s of noise."""
+
+MEAN_OFFSET = 0.05
+"""Relative: the music's own mean beside a planted offset."""
+
+PRINTED_INTERVAL = 0.0005
+"""Half a unit of the last place of a printed table."""

@@ -18,7 +18,7 @@ CENTRES_HZ = 25.0 * 2.0 ** (np.arange(29) / 3)
 """Third-octave centres, 25 Hz to 16 kHz."""
 
 ROOM_CHANNELS = 2
-EQ_TAPS = 4096
+EQ_TAPS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def target_curve_db(frequencies_hz: np.ndarray, tilt_db_per_octave: float) -> np
     """
     octave = np.log2(np.maximum(frequencies_hz, 10.0) / 1000.0)
     slope = (tilt_db_per_octave + 3.0) * octave
-    low_end = -2.5 * np.clip(np.log2(55.0 / np.maximum(frequencies_hz, 10.0)), 0, None) ** 2
-    high_end = -4.0 * np.clip(np.log2(np.maximum(frequencies_hz, 10.0) / 9000.0), 0, None)
+    low_end = -3.5 * np.clip(np.log2(105.0 / np.maximum(frequencies_hz, 10.0)), 0, None) ** 1.5
+    high_end = -1.2 * np.clip(np.log2(np.maximum(frequencies_hz, 10.0) / 4000.0), 0, None) ** 1.5
     return slope + low_end + high_end
 
 
@@ -179,11 +179,11 @@ def pass_through(blocks: Blocks, matrix: np.ndarray) -> np.ndarray:
 
 
 def bus_curve_db(bands: np.ndarray, tilt_db_per_octave: float) -> np.ndarray:
-    """Return the mix-bus correction at ``CENTRES_HZ``: 0.8 of the smoothed miss, within ±7 dB."""
+    """Return the mix-bus correction at ``CENTRES_HZ``: 0.85 of the smoothed miss, within ±9 dB."""
     measured = 10 * np.log10(bands)
     miss = target_curve_db(CENTRES_HZ, tilt_db_per_octave) - measured
     middle = slice(6, 26)
     miss -= np.mean(miss[middle])
-    kernel = np.hanning(9)[1:-1]
-    smooth = np.convolve(np.pad(miss, 3, mode="edge"), kernel / kernel.sum(), mode="valid")
-    return np.clip(0.8 * smooth, -7, 7)
+    kernel = np.hanning(7)[1:-1]
+    smooth = np.convolve(np.pad(miss, 2, mode="edge"), kernel / kernel.sum(), mode="valid")
+    return np.clip(0.85 * smooth, -9, 9)

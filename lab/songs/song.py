@@ -125,7 +125,7 @@ def _gains_db(
 def _mix(score: Score, performance: Performance, seed: int, rate_hz: int) -> dict[str, Audio]:
     rng = np.random.default_rng([seed, 9])
     tail = desk.room(score.style.room_s * rng.uniform(0.8, 1.2), rate_hz, rng)
-    tilt = float(rng.uniform(-5.0, -4.2))
+    tilt = float(rng.uniform(-5.3, -4.4))
     blocks = {role: desk.split(dry) for role, dry in performance.dry.items()}
     bands = {
         role: cut.band_power(rate_hz) * 10 ** (desk.strip_curve_db(desk.STRIPS[role], desk.CENTRES_HZ) / 10)

@@ -167,7 +167,7 @@ def _human(score: Score, rng: np.random.Generator, bar: Bar, depth: float = 1.0)
 
 def bass_line(score: Score, rng: np.random.Generator) -> list[Note]:
     """Roots (and a fifth now and then), in the groove of the style."""
-    floor = 28 if score.style.bass == "sub" else 31
+    floor = 30 if score.style.bass == "sub" else 33
     patterns = {
         "rock": range(0, score.steps, 2), "edm": range(2, score.steps, 4), "ambient": (0,), "ballad": (0, 8, 14),
         "folk": (0, 8), "dnb": (0, 6, 10),

@@ -22,11 +22,11 @@ FORMANTS = {
 """Centre (Hz) and level (dB) of four formants per vowel: round figures of a phonetics table."""
 
 CONSONANTS = {
-    "s": (5000.0, 9500.0, 0.09, 0.22),
-    "sh": (2800.0, 7000.0, 0.08, 0.2),
-    "t": (2500.0, 8000.0, 0.02, 0.35),
-    "k": (1500.0, 4500.0, 0.025, 0.3),
-    "h": (1000.0, 6000.0, 0.06, 0.06),
+    "s": (5000.0, 9500.0, 0.09, 0.075),
+    "sh": (2800.0, 7000.0, 0.08, 0.08),
+    "t": (2500.0, 8000.0, 0.02, 0.16),
+    "k": (1500.0, 4500.0, 0.025, 0.14),
+    "h": (1000.0, 6000.0, 0.06, 0.03),
 }
 """Noise band (Hz), length (s) and level against the vowel, per consonant; m, n and l are a soft start."""
 
