@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -300,6 +302,16 @@ def test_a_named_pipe_does_not_hang(tmp_path: Path) -> None:
     assert code_of(tmp_path / "pipe.wav", "no regular file") == "audio.not-a-file"
 
 
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "a.wav", music(0.5))
+
+    def denied(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("controlroom.media.decode.sniff", denied)
+    assert code_of(path, "permission denied") == "audio.not-readable"
+
+
 def test_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "a.wav").touch()
     assert code_of(tmp_path / "a.wav", "0 bytes") == "audio.empty"
@@ -366,6 +378,15 @@ def test_an_mp4_without_its_index(tmp_path: Path) -> None:
     assert data.index(b"mdat") < data.index(b"moov")
     path.write_bytes(data[: data.index(b"moov") - 4])
     assert code_of(path, "no 'moov' box") == "audio.truncated"
+
+
+def test_a_decoder_that_gives_less_than_the_frames_hold_is_not_believed(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mp3", music(2.0))
+    facts = {"codec": "mp3", "bit_depth": None, "bitrate_kbps": None, "rounded": False, "peak": 0.5}
+    answer = json.dumps({**facts, "rate_hz": 48_000, "channels": 2, "frames": 48_000})
+    with pytest.raises(DecoderError, match=r"1\.00 s came out of 2\.\d\d s of frames") as caught:
+        decode(path, worker=(sys.executable, "-c", f"print({answer!r})"))
+    assert caught.value.code == "decoder.failed"
 
 
 def test_damage_inside_is_not_called_truncation(tmp_path: Path) -> None:

@@ -152,7 +152,10 @@ def decode(
     kind = sniffed.kind
     if kind is None:
         raise refusal("audio.not-audio", path, sniffed.looks_like)
-    promise = read_promise(path, sniffed, limits.max_minutes * 60 + 1)
+    try:
+        promise = read_promise(path, sniffed, limits.max_minutes * 60 + 1)
+    except (OSError, ValueError) as error:  # it went, or was emptied, since it was looked at
+        raise refusal("audio.missing", path) from error
     _check_promise(path, promise, limits)
     try:
         with tempfile.TemporaryDirectory(prefix="decode-", dir=context.scratch) as folder:
