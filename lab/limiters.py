@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import subprocess
@@ -117,7 +118,7 @@ def _spectra_db(samples: Samples) -> npt.NDArray[np.float64]:
 def _third_octaves(power: npt.NDArray[np.float64], rate_hz: int) -> npt.NDArray[np.float64]:
     freqs = np.fft.rfftfreq(2048, 1 / rate_hz)
     edges = 1000 * 2 ** (np.arange(-14, 15) / 3 - 1 / 6)
-    masks = [(freqs >= lo) & (freqs < hi) for lo, hi in zip(edges[:-1], edges[1:], strict=True)]
+    masks = [(freqs >= lo) & (freqs < hi) for lo, hi in itertools.pairwise(edges)]
     return np.stack([power[:, m].sum(axis=1) for m in masks if m.any()], axis=1)
 
 

@@ -134,6 +134,19 @@ class PeakMap:
         return 1000.0 * self.width / self.rate_hz
 
 
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Percentiles of the gain reduction in dB, positive.
+
+    Taken over the quarter milliseconds in which the sound, after the pre-gain,
+    peaks above −70 dBFS within 0.4 s: pauses and fades to nothing do not count. 0 for silence.
+    """
+
+    p50_db: float
+    p95_db: float
+    max_db: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LimiterGain:
     """The gain of a whole sound.
@@ -143,10 +156,8 @@ class LimiterGain:
     gain : ndarray of float32, shape (frames,) or (channels, frames)
         Linear, pre-gain included; one row for all channels when they are linked.
         Exactly the pre-gain (1 without one) where nothing is reduced.
-    reduction_p50_db, reduction_p95_db, reduction_max_db : float
-        Of the reduction (pre-gain excluded, the channel that is reduced most)
-        over the quarter milliseconds in which the sound, after the pre-gain, peaks
-        above −70 dBFS within 0.2 s; 0 for silence.
+    reduction : Reduction
+        How much is taken off beyond the pre-gain, by the channel that is reduced most.
     true_peak_dbtp : float
         Greatest peak found: read at 32 points where it came near the ceiling, else
         an estimate of the detector's (8 points); −inf for silence.
@@ -157,9 +168,7 @@ class LimiterGain:
     """
 
     gain: F32
-    reduction_p50_db: float
-    reduction_p95_db: float
-    reduction_max_db: float
+    reduction: Reduction
     true_peak_dbtp: float
     trim_db: float
     passes: int
@@ -183,7 +192,9 @@ def peak_map(samples: Samples, rate_hz: int, oversampling: int = 8) -> PeakMap:
         If samples are not two-dimensional, or the rate is not positive.
     """
     if samples.ndim != 2 or rate_hz <= 0:
-        raise ValueError(f"need samples shaped (channels, frames) and a rate, not {samples.shape} at {rate_hz}")
+        raise ValueError(
+            f"need samples shaped (channels, frames) and a rate, not {samples.shape} at {rate_hz}"
+        )
     channels, frames = samples.shape
     width = node_frames(rate_hz)
     blocks = -(-frames // width)
@@ -287,7 +298,7 @@ def _read_again(
     readings: F64,
 ) -> None:
     """Update ``readings`` where the gain has changed and the output comes near the ceiling."""
-    loudest_gain = pre_gain * 10 ** (-(-_widest(-nodes, 1)) / 20)
+    loudest_gain = pre_gain * 10 ** (_widest(-nodes, 1) / 20)
     changed = np.broadcast_to(_widest(np.abs(nodes - before), 1) > 0, readings.shape)
     bright = BRIGHT_WEIGHT * loudest_gain * seen.bright
     near = changed & (loudest_gain * seen.peaks + bright > NEAR_CEILING * ceiling)
@@ -317,26 +328,30 @@ def _told(
         gain = gain * np.float32(trim)
     elsewhere = float((seen.peaks * pre_gain * 10 ** (-nodes / 20))[readings == 0].max(initial=0.0))
     top = trim * max(read, elsewhere)
-    deepest = nodes.max(axis=0) - 20 * math.log10(trim)
-    active = deepest[_sounding(seen, pre_gain)]
-    p50, p95 = np.percentile(active, [50, 95]) if active.size else (0.0, 0.0)
+    stats = reduction_stats(nodes.max(axis=0) - 20 * math.log10(trim), seen, pre_gain_db)
     return LimiterGain(
         gain=gain[0] if settings.link == 1 or gain.shape[0] == 1 else gain,
-        reduction_p50_db=float(p50),
-        reduction_p95_db=float(p95),
-        reduction_max_db=float(active.max(initial=0.0)),
+        reduction=stats,
         true_peak_dbtp=20 * math.log10(top) if top > 0 else -math.inf,
         trim_db=20 * math.log10(trim),
         passes=passes,
     )
 
 
-def _sounding(seen: PeakMap, pre_gain: float) -> npt.NDArray[np.bool_]:
-    """Return which nodes lie within SOUNDING_S of a peak above SOUNDING_DBFS."""
-    reach = round(1000 * SOUNDING_S / seen.node_ms)
+def reduction_stats(reduction_db: F64, seen: PeakMap, pre_gain_db: float) -> Reduction:
+    """Return the percentiles of a reduction over the nodes where the sound is heard; see ``Reduction``."""
     if not seen.peaks.size:
-        return np.zeros(0, dtype=bool)
-    return sliding_max(seen.peaks.max(axis=0), reach, reach) * pre_gain > 10 ** (SOUNDING_DBFS / 20)
+        return Reduction(0.0, 0.0, 0.0)
+    reach = round(1000 * SOUNDING_S / seen.node_ms)
+    # on the greatest peak of each SOUNDING_S: a gate needs no finer grid
+    starts = np.arange(0, reduction_db.size, reach)
+    top = sliding_max(np.maximum.reduceat(seen.peaks.max(axis=0), starts).astype(np.float64), 1, 1)
+    heard = np.repeat(top > 10 ** ((SOUNDING_DBFS - pre_gain_db) / 20), reach)[: reduction_db.size]
+    active = reduction_db if heard.all() else reduction_db[heard]
+    if not active.size:
+        return Reduction(0.0, 0.0, 0.0)
+    p50, p95 = np.percentile(active, [50, 95])
+    return Reduction(float(p50), float(p95), float(active.max()))
 
 
 def apply_gain(samples: Samples, gain: F32) -> Samples:

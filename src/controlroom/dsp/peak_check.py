@@ -73,7 +73,7 @@ def _phases(half: int, beta: float) -> F64:
 
 
 @njit(float32(float32[::1], int64, _TABLE, float32[::1]), cache=True)
-def _interval(local: F32, first: int, table: F32, sums: F32) -> float:
+def _interval(local: F32, first: int, table: F32, sums: F32) -> np.float32:
     """Return the greatest magnitude between ``local[first + half − 1]`` and the next sample."""
     phases = table.shape[1]
     sums[:] = 0.0
@@ -82,7 +82,7 @@ def _interval(local: F32, first: int, table: F32, sums: F32) -> float:
         weights = table[j]
         for p in range(phases):
             sums[p] += sample * weights[p]
-    top = float32(0.0)
+    top = np.float32(0.0)
     for p in range(phases):
         top = max(top, abs(sums[p]))
     return top
@@ -110,7 +110,7 @@ def _read(row: F32, gain: F32, blocks: I64, width: int, doubt: F64, near: F32, f
         for i in range(stop - start + 2 * reach - 1):
             n = origin + i
             local[i] = row[n] * gain[n] if 0 <= n < frames else 0.0
-        top = float32(0.0)
+        top = np.float32(0.0)
         for n in range(start, stop):
             at = n - origin
             a, b = local[at], local[at + 1]
