@@ -105,6 +105,7 @@ def test_an_unknown_processor_is_asked_with_its_knobs() -> None:
             "bring the two sides of the low end together below 120\u00a0Hz",
         ),
         ("fade", {"in_ms": 0.0, "out_ms": 2000.0}, "fade it out over 2.00\u00a0s"),
+        ("fade", {"out_ms": 500.0}, "fade it out over 0.50\u00a0s"),
         (
             "tone",
             {

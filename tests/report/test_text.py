@@ -7,6 +7,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.song import SongState
 from controlroom.report.model import ReportData
 from controlroom.report.text import findings_text, history_line, proposals_text, question_text, render_text
+from controlroom.report.verdict import verdict
 from tests.report.sample import sample
 
 
@@ -73,3 +74,35 @@ def test_history_is_one_line_per_entry() -> None:
     body = sample().decisions[0].model_dump(mode="json")
     entry = {"seq": 7, "at": "2026-11-22T17:10:04+00:00", "kind": "decision", "body": body, "hash": "ab"}
     assert history_line(entry) == "    7  2026-11-22 17:10  Accepted by the policy “hygiene”"
+
+
+def test_the_verdict_counts_what_was_decided_and_kept() -> None:
+    data = sample()
+    told = " ".join(verdict(data))
+    assert "7 things missed a standard." in told
+    assert "1 change was decided by a person, 3 by the policy “hygiene”." in told
+    assert "Every claim came true; 4 of 5 hold in the master." in told
+    assert "2 proposals wait for a decision." in told
+    render = data.render
+    assert render is not None
+    kept = data.model_copy(update={"render": render.model_copy(update={"outcomes": render.outcomes[:2]})})
+    assert "Every claim came true and holds in the master." in verdict(kept)
+
+
+def test_an_empty_plan_says_that_nothing_was_changed() -> None:
+    data = sample()
+    render = data.render
+    assert render is not None
+    bare = data.model_copy(
+        update={"render": render.model_copy(update={"steps": (), "outcomes": ()}), "decisions": ()}
+    )
+    assert verdict(bare)[0].startswith("Nothing was changed")
+
+
+def test_a_stage_that_listened_again_keeps_its_proposal_beside_the_finding() -> None:
+    data = sample()
+    level, gain = data.findings[0], data.proposals[0]
+    again = gain.model_copy(update={"answers": ("f-heard-later",)})
+    later = data.model_copy(update={"proposals": (again, *data.proposals[1:])})
+    assert later.answers_to(level) == (again,)
+    assert later.unasked() == data.unasked() == data.proposals[-1:]

@@ -29,7 +29,7 @@ class Layout:
 
 WIDE = Layout("wide", 1040, 46, 12, sparse=False)
 NARROW = Layout("narrow", 360, 38, 5, sparse=True)
-HALF = Layout("half", 500, 46, 6, sparse=True)
+ANY = Layout("any", 360, 38, 5, sparse=True)
 
 
 def _both(draw: Callable[[Layout], str], *layouts: Layout) -> str:
@@ -272,7 +272,7 @@ def plot(name: str, curve: Plot) -> str:
         told = f"{measure_label(curve.y_name)} from {number(min(shown))} to {number(max(shown))}."
         return svg.chart(f"{name}-{layout.name}", size, measure_label(curve.y_name), told, "".join(out))
 
-    return _both(draw, HALF, NARROW)
+    return _both(draw, ANY)
 
 
 def _plot_x(curve: Plot, x: svg.Scale, box: svg.Box, layout: Layout) -> str:

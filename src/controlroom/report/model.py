@@ -177,13 +177,19 @@ class ReportData(Document):
         return tuple(outcome for outcome in outcomes if outcome.proposal_id == proposal_id)
 
     def answers_to(self, finding: Finding) -> tuple[Proposal, ...]:
-        """Return the proposals that answer one finding."""
-        return tuple(proposal for proposal in self.proposals if finding.id in proposal.answers)
+        """Return the proposals that answer one finding, or one of its kind that is not shown."""
+        return tuple(p for p in self.proposals if finding in self._answered_by(p))
 
     def unasked(self) -> tuple[Proposal, ...]:
-        """Return the proposals that answer none of the findings shown: steps made by hand, mostly."""
-        shown = {finding.id for finding in self.findings}
-        return tuple(p for p in self.proposals if shown.isdisjoint(p.answers))
+        """Return the proposals that answer nothing that is shown: steps made by hand, mostly."""
+        notes = {note.id for note in self.notes}
+        return tuple(p for p in self.proposals if not self._answered_by(p) and notes.isdisjoint(p.answers))
+
+    def _answered_by(self, proposal: Proposal) -> list[Finding]:
+        """Return the findings that a proposal answers; a stage that listened again has its own ids."""
+        named = [finding for finding in self.findings if finding.id in proposal.answers]
+        kin = (f for f in self.findings if f.kind == proposal.kind and f.part == proposal.step.part)
+        return named or list(kin)
 
     def sounding(self, who: Who | None = None) -> tuple[Decision, ...]:
         """Return the standing decisions that are part of the sound, of one kind of decider if asked."""

@@ -154,9 +154,9 @@ def bands(step: Step) -> dict[float, float]:
 
 def _first(step: Step, name: str, ending: str) -> float | None:
     """Return the knob called ``name``, or else the first number whose name ends in ``ending``."""
-    named = step.knobs.get(name)
-    values = [named] if name in step.knobs else [v for k, v in step.knobs.items() if k.endswith(ending)]
-    numbers = [float(value) for value in values if value is not None and not isinstance(value, bool | str)]
+    by_ending = bool(ending) and name not in step.knobs
+    values = [v for knob, v in step.knobs.items() if (knob.endswith(ending) if by_ending else knob == name)]
+    numbers = [float(value) for value in values if not isinstance(value, bool | str)]
     return numbers[0] if numbers else None
 
 

@@ -61,7 +61,7 @@ def proposals_text(proposals: Sequence[Proposal], decisions: Mapping[str, Decisi
     lines = []
     for proposal in proposals:
         lines.append(f"{proposal.id}  {proposal_sentence(proposal)}")
-        lines += [f"    claims to bring {claim_sentence(claim)}" for claim in proposal.claims]
+        lines += [f"    claims: {claim_sentence(claim)}" for claim in proposal.claims]
         lines += [f"    {remark}" for remark in proposal_remarks(proposal)]
         if proposal.id in decisions:
             lines.append(f"    {decision_sentence(decisions[proposal.id])}")
@@ -78,7 +78,7 @@ def question_text(question: Question) -> str:
         answered = (findings[id_] for id_ in proposal.answers if id_ in findings)
         lines += [f"  {finding_sentence(finding)}" for finding in answered]
         lines.append(f"  → {proposal_sentence(proposal)}")
-        lines += [f"    It claims to bring {claim_sentence(claim)}." for claim in proposal.claims]
+        lines += [f"    It claims: {claim_sentence(claim)}." for claim in proposal.claims]
         lines += [f"    {remark}" for remark in proposal_remarks(proposal)]
     return "\n".join(lines)
 

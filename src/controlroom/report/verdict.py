@@ -9,6 +9,7 @@ from controlroom.model.proposals import Proposal
 from controlroom.report.figures import format_measurement
 from controlroom.report.model import ReportData
 from controlroom.report.sentences import STATES
+from controlroom.report.wording import listed
 
 
 def verdict(data: ReportData) -> tuple[str, ...]:
@@ -72,8 +73,7 @@ def _changed(data: ReportData) -> str:
     policy = len(data.sounding(Who.POLICY))
     if not policy:
         return people + "."
-    name = f" “{data.policy}”" if data.policy else ""
-    by = f"by the policy{name}"
+    by = f"by the policy {_names(data)}"
     if not data.sounding(Who.PERSON):
         return f"{_count(policy, 'change was', 'changes were')} made {by}, none by a person."
     return f"{people}, {policy} {by}."
@@ -86,8 +86,18 @@ def _claims(data: ReportData) -> str:
     kept = sum(outcome.kept for outcome in outcomes)
     measured = [outcome for outcome in outcomes if outcome.kept_in_master is not None]
     still = sum(bool(outcome.kept_in_master) for outcome in measured)
-    told = f"{kept} of {_count(len(outcomes), 'claim', 'claims')} came true"
-    return f"{told}; {still} of {len(measured)} still hold in the master." if measured else f"{told}."
+    told = "Every claim came true" if kept == len(outcomes) else f"{kept} of {len(outcomes)} claims came true"
+    if not measured:
+        return f"{told}."
+    if kept == len(outcomes) and still == len(measured):
+        return f"{told} and holds in the master."
+    return f"{told}; {still} of {len(measured)} hold in the master."
+
+
+def _names(data: ReportData) -> str:
+    """Return the policies that changed something, each once, in quotation marks."""
+    names = dict.fromkeys(decision.name for decision in data.sounding(Who.POLICY))
+    return listed([f"“{name}”" for name in names])
 
 
 def _waiting(data: ReportData) -> str:
