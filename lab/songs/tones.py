@@ -28,7 +28,8 @@ class Timbre:
     """A tone that starts bright and settles dark.
 
     ``bright`` and ``dark`` are exponents of the harmonic roll-off (k**-p);
-    ``top_hz`` bounds the harmonics; ``width`` is side against mid.
+    ``top_hz`` is where the harmonics begin to fall away; ``width`` is side against mid;
+    ``chorus_cents`` how far the pitch swings, slowly.
     """
 
     bright: float
@@ -41,19 +42,20 @@ class Timbre:
     width: float
     detune_cents: float = 3.0
     odd: float = 1.0
+    chorus_cents: float = 0.0
 
 
 TIMBRES = {
-    "warm": Timbre(1.5, 1.5, 4500, 0.09, 9.0, 9.0, 0.3, 0.75, 7.0),
-    "bright": Timbre(1.1, 1.1, 8000, 0.04, 9.0, 9.0, 0.2, 0.75, 8.0),
+    "warm": Timbre(1.5, 1.5, 4500, 0.09, 9.0, 9.0, 0.3, 0.75, 7.0, 1.0, 4.0),
+    "bright": Timbre(1.1, 1.1, 8000, 0.04, 9.0, 9.0, 0.2, 0.75, 8.0, 1.0, 5.0),
     "piano": Timbre(1.15, 1.9, 9000, 0.003, 0.35, 1.3, 0.12, 0.5, 1.2),
-    "epiano": Timbre(1.5, 2.6, 6000, 0.004, 0.25, 1.1, 0.12, 0.55, 1.5, 0.6),
+    "epiano": Timbre(1.5, 2.6, 6000, 0.004, 0.25, 1.1, 0.12, 0.55, 1.5, 0.6, 3.0),
     "pluck": Timbre(0.95, 1.8, 9000, 0.003, 0.09, 0.3, 0.08, 0.6, 5.0),
-    "bell": Timbre(1.3, 2.8, 9000, 0.004, 0.3, 1.4, 0.5, 0.6, 2.0, 0.3),
-    "organ": Timbre(1.2, 1.2, 6000, 0.015, 9.0, 9.0, 0.05, 0.5, 2.0),
+    "bell": Timbre(1.3, 2.8, 9000, 0.004, 0.3, 1.4, 0.5, 0.6, 2.0, 0.3, 3.0),
+    "organ": Timbre(1.2, 1.2, 6000, 0.015, 9.0, 9.0, 0.05, 0.5, 2.0, 1.0, 5.0),
     "strummed": Timbre(0.85, 1.7, 9000, 0.002, 0.12, 0.7, 0.06, 0.65, 1.5),
     "picked": Timbre(1.0, 1.9, 8000, 0.002, 0.12, 0.8, 0.08, 0.5, 1.5),
-    "driven": Timbre(0.8, 0.8, 6000, 0.003, 9.0, 9.0, 0.04, 0.95, 4.0),
+    "driven": Timbre(0.8, 0.8, 6000, 0.003, 9.0, 9.0, 0.04, 0.95, 4.0, 1.0, 2.0),
     "finger": Timbre(1.2, 2.1, 2800, 0.006, 0.12, 0.9, 0.05, 0.0),
     "synth": Timbre(1.1, 1.5, 2400, 0.005, 0.15, 2.0, 0.04, 0.0),
     "sub": Timbre(1.8, 2.4, 1200, 0.008, 0.2, 2.5, 0.06, 0.0),
@@ -66,36 +68,58 @@ def pitch_hz(pitch: float) -> float:
 
 
 @lru_cache(maxsize=512)
-def wave_table(harmonics: int, power: float, odd: float, phase_seed: int) -> np.ndarray:
-    """Return one period: harmonics k**-power, even ones times ``odd``, phases from the seed."""
+def wave_table(harmonics: int, power: float, odd: float, phase_seed: int, knee: int = 1000) -> np.ndarray:
+    """Return one period: harmonics k**-power, even ones times ``odd``, phases from the seed.
+
+    Above the harmonic ``knee`` they fall by 24 dB per octave more: an
+    instrument has no brickwall.
+    """
     k = np.arange(1, harmonics + 1)
     phases = np.random.default_rng(phase_seed).uniform(0, 2 * np.pi, harmonics)
-    amplitudes = k ** (-power) * np.where(k % 2 == 0, odd, 1.0)
+    amplitudes = k ** (-power) * np.where(k % 2 == 0, odd, 1.0) / (1 + (k / knee) ** 4)
     spectrum = np.zeros(TABLE // 2 + 1, dtype=np.complex128)
     spectrum[1 : harmonics + 1] = amplitudes * np.exp(1j * phases)
     period = np.fft.irfft(spectrum)
     return (period / np.sqrt(np.mean(period**2))).astype(np.float32)
 
 
-def read_table(table: np.ndarray, frequency_hz: float, frames: int, rate_hz: int, phase: float) -> np.ndarray:
-    """Read a table at a constant pitch."""
+def read_table(
+    table: np.ndarray, frequency_hz: float, frames: int, rate_hz: int, phase: float, chorus_cents: float = 0.0
+) -> np.ndarray:
+    """Read a table at a pitch that is constant, or swings slowly by ``chorus_cents``."""
     step = frequency_hz / rate_hz * TABLE
-    index = (phase * TABLE + step * np.arange(frames)).astype(np.int64) & (TABLE - 1)
-    return table[index]
+    position = phase * TABLE + step * np.arange(frames)
+    if chorus_cents:
+        # d/dt of a·sin(w·t) is a·w·cos: the pitch swings by a·w
+        w = 2 * np.pi * (0.35 + 0.3 * (phase % 1.0))
+        swing = frequency_hz * chorus_cents / 1731.0 / w * TABLE
+        position += swing * np.sin(w / rate_hz * np.arange(frames) + 5 * phase)
+    return table[position.astype(np.int64) & (TABLE - 1)]
 
 
 def _tone(timbre: Timbre, note: Note, cents: float, seed: int, rate_hz: int) -> np.ndarray:
     frequency = pitch_hz(note.pitch + cents / 100)
     frames = int((note.length_s + timbre.release_s) * rate_hz)
-    harmonics = max(1, min(int(timbre.top_hz / frequency), 120))
+    harmonics = max(1, min(int(4 * timbre.top_hz / frequency), int(17000 / frequency), 300))
+    knee = max(1, round(timbre.top_hz / frequency))
     t = np.arange(frames, dtype=np.float32) / rate_hz
     dark = read_table(
-        wave_table(harmonics, timbre.dark, timbre.odd, seed), frequency, frames, rate_hz, 0.13 * seed
+        wave_table(harmonics, timbre.dark, timbre.odd, seed, knee),
+        frequency,
+        frames,
+        rate_hz,
+        0.13 * seed,
+        timbre.chorus_cents,
     )
     tone = dark * np.exp(-t / timbre.dark_s)
     if timbre.bright != timbre.dark:
         bright = read_table(
-            wave_table(harmonics, timbre.bright, timbre.odd, seed), frequency, frames, rate_hz, 0.13 * seed
+            wave_table(harmonics, timbre.bright, timbre.odd, seed, knee),
+            frequency,
+            frames,
+            rate_hz,
+            0.13 * seed,
+            timbre.chorus_cents,
         )
         tone += 0.8 * bright * np.exp(-t / timbre.bright_s)
     release = np.clip((note.length_s + timbre.release_s - t) / timbre.release_s, 0, 1)

@@ -186,8 +186,8 @@ def _vowel(syllable: Syllable, rate_hz: int, rng: np.random.Generator) -> np.nda
     vibrato = 0.3 * np.clip((t - 0.25) / 0.3, 0, 1) * np.sin(2 * np.pi * rng.uniform(5, 6) * t)
     drift = 0.06 * np.sin(2 * np.pi * rng.uniform(1, 3) * t + rng.uniform(0, 6))
     frequency = pitch_hz(1.0) * 2.0 ** ((glide + vibrato + drift - 1.0) / 12.0)
-    harmonics = int(min(70, 12000 / frequency.max()))
-    table = wave_table(harmonics, 1.0, 1.0, 11)
+    harmonics = int(min(90, 16000 / frequency.max()))
+    table = wave_table(harmonics, 1.0, 1.0, 11, round(9000 / frequency.mean()))
     phase = np.cumsum(frequency) * (TABLE / rate_hz) + rng.uniform(0, TABLE)
     source = table[phase.astype(np.int64) & (TABLE - 1)]
     breath = 0.03 * rng.standard_normal(frames).astype(np.float32)
