@@ -3,7 +3,7 @@
    switch is at the same place at once. Without this script the plain audio
    elements below each player still play. */
 (() => {
-  const APART_S = 0.03, JUMP_S = 5;
+  const APART_S = 0.15, JUMP_S = 5, PULL = 2, MOST_PULL = 0.1;
   const players = [];
   let last = null;
 
@@ -49,7 +49,8 @@
       this.wanted = true;
       const at = this.now.ended ? 0 : this.now.currentTime;
       for (const sound of this.sounds.values()) {
-        if (Math.abs(sound.currentTime - at) > APART_S) sound.currentTime = at;
+        if (sound.currentTime !== at) sound.currentTime = at;
+        sound.playbackRate = 1;
         sound.play().catch(() => { if (sound === this.now) this.stop(); });
       }
       this.tick();
@@ -65,6 +66,7 @@
       if (!to || to === from) return;
       if (Math.abs(to.currentTime - from.currentTime) > APART_S) to.currentTime = from.currentTime;
       this.heard = key;
+      to.playbackRate = 1;
       to.muted = false;
       from.muted = true;
       if (this.wanted && to.paused) to.play().catch(() => this.stop());
@@ -89,8 +91,18 @@
         });
       }
     }
+    /* What is not heard is pulled along by its speed: a seek would cost more than it mends. */
+    align() {
+      for (const sound of this.sounds.values()) {
+        if (sound === this.now || sound.paused) continue;
+        const behind = this.now.currentTime - sound.currentTime;
+        if (Math.abs(behind) > APART_S && !sound.seeking) sound.currentTime = this.now.currentTime;
+        else sound.playbackRate = 1 + Math.max(-MOST_PULL, Math.min(MOST_PULL, PULL * behind));
+      }
+    }
     tick() {
       this.show();
+      if (this.wanted) this.align();
       if (this.wanted) requestAnimationFrame(() => this.tick());
     }
     show() {
