@@ -113,7 +113,7 @@ def plant_true_peak(sound: Audio) -> Audio:
 def plant_tone(sound: Audio) -> Audio:
     """A broad bump at 250 Hz: mud."""
     reach = round(0.08 * sound.rate_hz)
-    curve = bell_db(grid_hz(sound.rate_hz, reach), 250.0, 6.0, 0.9)
+    curve = bell_db(grid_hz(sound.rate_hz, reach), 250.0, 7.0, 0.9)
     return finished(sound, convolve_same(sound.samples, from_curve_db(curve, reach)))
 
 

@@ -23,6 +23,7 @@ _LOW_SHELF_HZ = (63.0, 80.0, 100.0, 125.0, 160.0, 200.0, 250.0, 315.0, 400.0)
 _HIGH_SHELF_HZ = (1600.0, 2000.0, 2500.0, 3150.0, 4000.0, 5000.0, 6300.0, 8000.0, 10000.0)
 _HARM_WEIGHT = 10.0
 _MOVE_WEIGHT = 0.02
+_BEND_WEIGHT = 0.1
 _WORTH = 0.1
 _SWEEPS = 2
 
@@ -71,8 +72,10 @@ class Target:
         """Return what curves are worth, smaller is better: shape (..., bands) to (...).
 
         The squares of what stays outside; ten times the squares of what a curve
-        pushes outside or further out; and a little for every decibel moved, so
-        that what lies inside is left alone unless it must move along. The level
+        pushes outside or further out; a little for every decibel moved, so that
+        what lies inside is left alone unless it must move along; and something
+        for every step between neighbouring bands, so that a broad stroke is
+        taken where it does, and bands do not pull against each other. The level
         is fitted anew for each curve, as the measurement will.
         """
         moved = self.residual_db + curves_db
@@ -80,7 +83,8 @@ class Target:
         after = np.abs(self._outside(moved))
         worse = np.maximum(0.0, after - np.abs(self.outside_db))
         total = after**2 + _HARM_WEIGHT * worse**2 + _MOVE_WEIGHT * curves_db**2
-        return np.asarray(total.sum(axis=-1))
+        bend = np.sum(np.diff(curves_db, axis=-1) ** 2, axis=-1)
+        return np.asarray(total.sum(axis=-1) + _BEND_WEIGHT * bend)
 
     def _outside(self, residual_db: Floats) -> Floats:
         return np.asarray(residual_db - np.clip(residual_db, self.low_db, self.high_db))

@@ -39,7 +39,9 @@ class TonalBalance:
     freq_hz : ndarray
         Nominal mid-frequencies.
     residual_db : ndarray
-        Level minus the corridor's median, after the best broadband gain.
+        Level minus the corridor's median, after the best broadband gain, smoothed
+        over three bands (¼, ½, ¼): one lone band is a note or a resonance, and
+        no matter of balance.
     low_db, high_db : ndarray
         The corridor, relative to its median.
     judged : ndarray of bool
@@ -73,7 +75,7 @@ class TonalBalance:
 
     def equalised(self, curve_db: Floats) -> TonalBalance:
         """Return the balance after a gain per band, level fitted anew."""
-        moved = self.residual_db + curve_db
+        moved = self.residual_db + _smoothed(curve_db, self.judged)
         gain = broadband_gain_db(moved, np.zeros_like(moved), self.judged)
         return TonalBalance(self.freq_hz, moved - gain, self.low_db, self.high_db, self.judged)
 
@@ -101,5 +103,15 @@ def _balance(listening: Listening, corridor: Floats, judge: tuple[float, ...]) -
     residual = levels - median
     residual = residual - broadband_gain_db(levels, median, in_range)
     judged = in_range & (residual > -judge[2]) & (levels > SILENT_DBFS)
+    residual = _smoothed(residual, judged)
     residual = residual - broadband_gain_db(residual, np.zeros_like(residual), judged)
     return TonalBalance(freq, residual, low - median, high - median, judged)
+
+
+def _smoothed(residual_db: Floats, judged: Mask) -> Floats:
+    """Return residuals averaged with their judged neighbours, weights ¼, ½, ¼."""
+    weights = np.pad(judged.astype(np.float64), 1)
+    values = np.pad(residual_db, 1) * weights
+    total = 0.25 * weights[:-2] + 0.5 * weights[1:-1] + 0.25 * weights[2:]
+    summed = 0.25 * values[:-2] + 0.5 * values[1:-1] + 0.25 * values[2:]
+    return np.where(judged, summed / np.maximum(total, 0.25), residual_db)

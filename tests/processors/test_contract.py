@@ -1,0 +1,208 @@
+"""What every processor promises, over the folder, with knobs drawn from their ranges."""
+
+from functools import cache
+from typing import Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controlroom.detectors.form import all_detectors
+from controlroom.engine.desk import prepare, run_excerpt, run_step
+from controlroom.listening.measures import MEASURES, READINGS
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.errors import UsageError
+from controlroom.model.proposals import Step
+from controlroom.model.timeline import Span
+from controlroom.processors.form import all_processors, from_step, knob_info
+from tests import tolerances as tol
+from tests.detectors.sounds import clean
+
+PROCESSORS = list(all_processors().values())
+ALWAYS_AT_WORK = {"limiter"}
+"""Processors without neutral knobs: a limiter leaves alone what is below its ceiling, whatever its knobs."""
+
+AT_WORK = {
+    "dc": {"amount": 1.0},
+    "fade": {"in_ms": 300.0, "out_ms": 700.0},
+    "gain": {"gain_db": -3.0},
+    "limiter": {"ceiling_dbtp": -12.0},
+    "low_end_mono": {"amount": 1.0},
+    "rumble": {"attenuation_db": 40.0},
+    "tone": {"band1_gain_db": 3.0, "band2_gain_db": -2.0, "band3_gain_db": 2.0},
+}
+"""Knobs at which every other knob can be heard to do something."""
+
+every = pytest.mark.parametrize("processor", PROCESSORS, ids=lambda p: p.name)
+drawn = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@cache
+def sound(channels: int = 2) -> Audio:
+    """Five seconds at a low rate: three blocks of the desk's grid and a bit, with an offset and rumble."""
+    made = clean(9.0, 16000, channels)
+    at_s = np.arange(made.frames) / made.rate_hz
+    rumble = 0.02 * np.sin(2 * np.pi * 13.0 * at_s) + 0.01 + 0.005 * np.arange(channels)[:, None]
+    return Audio((made.samples + rumble).astype(np.float32), made.rate_hz)
+
+
+def knobs_of(processor):
+    def values(name):
+        info, kind = knob_info(processor, name), processor.model_fields[name].annotation
+        if get_origin(kind) is Literal:
+            return st.sampled_from(get_args(kind))
+        if kind is bool:
+            return st.booleans()
+        if kind is int:
+            return st.integers(int(info["low"]), int(info["high"]))
+        return st.floats(info["low"], info["high"])
+
+    return st.fixed_dictionaries({name: values(name) for name in processor.model_fields})
+
+
+def run(chosen, audio):
+    return run_step(audio, chosen.step(), Context()).audio
+
+
+def test_the_folder_is_not_empty():
+    assert {p.name for p in PROCESSORS} == set(AT_WORK)
+
+
+def test_each_kind_that_is_answered_is_emitted_by_a_detector():
+    emitted = {kind for detector in all_detectors().values() for kind in detector.kinds}
+    assert {kind for p in PROCESSORS for kind in p.answers} <= emitted
+
+
+@every
+def test_each_claim_names_a_real_measurement(processor):
+    assert processor.claims
+    assert all(name in MEASURES or name in READINGS for name in processor.claims)
+
+
+@every
+def test_each_knob_is_explained_and_ranged(processor):
+    for name in processor.model_fields:
+        info = knob_info(processor, name)
+        assert info["help"]
+        if isinstance(info["default"], float):
+            assert info["low"] < info["high"]
+            assert info["step"] > 0
+
+
+@every
+@drawn
+@given(data=st.data())
+def test_any_knobs_give_a_sound_of_the_same_shape(processor, data):
+    chosen = processor(**data.draw(knobs_of(processor)))
+    kept = sound().samples.copy()
+    out = run(chosen, sound())
+    assert out.samples.dtype == np.float32
+    assert out.samples.shape == kept.shape
+    assert np.all(np.isfinite(out.samples))
+    assert np.array_equal(sound().samples, kept)
+    assert np.array_equal(run(chosen, sound()).samples, out.samples)
+
+
+@every
+@drawn
+@given(data=st.data())
+def test_knobs_survive_json_and_quantising(processor, data):
+    chosen = processor(**data.draw(knobs_of(processor)))
+    stored = Step.model_validate_json(chosen.step().model_dump_json())
+    assert from_step(stored) == chosen
+    assert processor(**chosen.model_dump()) == chosen
+
+
+@every
+@drawn
+@given(data=st.data())
+def test_an_excerpt_is_the_excerpt_of_the_whole(processor, data):
+    chosen = processor(**data.draw(knobs_of(processor)))
+    if chosen.is_neutral():
+        return
+    start_s = data.draw(st.floats(0.0, 8.0))
+    span = Span(clock="take", start_s=start_s, end_s=start_s + data.draw(st.floats(0.01, 4.0)))
+    state = prepare(chosen, sound(), {})
+    part = run_excerpt(chosen, state, sound(), span).samples
+    first = round(span.start_s * sound().rate_hz)
+    whole = run(chosen, sound()).samples[:, first : first + part.shape[1]]
+    assert np.max(np.abs(part - whole), initial=0.0) <= tol.EXCERPT
+
+
+@every
+def test_neutral_knobs_return_the_input_itself(processor):
+    neutral = processor()
+    assert neutral.is_neutral() == (processor.name not in ALWAYS_AT_WORK)
+    if neutral.is_neutral():
+        assert run(neutral, sound()) is sound()
+
+
+@every
+def test_at_work_it_changes_the_sound_and_weakened_less(processor):
+    chosen = processor(**AT_WORK[processor.name])
+    change = np.sum((run(chosen, sound()).samples - sound().samples).astype(float) ** 2)
+    assert change > 0
+    assert chosen.weakened(1.0) == chosen
+    half = np.sum((run(chosen.weakened(0.5), sound()).samples - sound().samples).astype(float) ** 2)
+    assert half < change
+    if processor.name not in ALWAYS_AT_WORK:
+        assert chosen.weakened(0.0).is_neutral()
+
+
+@every
+def test_silence_stays_silent(processor):
+    silence = Audio(np.zeros((2, 70000), dtype=np.float32), 16000)
+    assert not run(processor(**AT_WORK[processor.name]), silence).samples.any()
+
+
+@every
+def test_swapped_channels_come_out_swapped(processor):
+    chosen = processor(**AT_WORK[processor.name])
+    swapped = run(chosen, Audio(sound().samples[::-1].copy(), sound().rate_hz))
+    assert np.allclose(swapped.samples[::-1], run(chosen, sound()).samples, atol=tol.FFT_FILTER)
+
+
+@every
+def test_mono_is_treated_as_two_equal_channels_are(processor):
+    chosen = processor(**AT_WORK[processor.name])
+    mono = sound(1)
+    both = run(chosen, Audio(np.concatenate([mono.samples] * 2), mono.rate_hz))
+    assert np.allclose(run(chosen, mono).samples[0], both.samples[0], atol=tol.FFT_FILTER)
+    assert np.array_equal(both.samples[0], both.samples[1])
+
+
+@every
+def test_an_unknown_knob_or_a_value_out_of_range_is_refused(processor):
+    step = processor(**AT_WORK[processor.name]).step()
+    with pytest.raises(UsageError, match="no_such_knob"):
+        from_step(step.model_copy(update={"knobs": {**step.knobs, "no_such_knob": 1.0}}))
+    name = next(n for n in processor.model_fields if knob_info(processor, n)["high"] is not None)
+    with pytest.raises(UsageError, match=name):
+        from_step(step.model_copy(update={"knobs": {**step.knobs, name: 1e9}}))
+
+
+@every
+def test_each_knob_does_something(processor):
+    at_work = processor(**AT_WORK[processor.name])
+    before = run(at_work, sound()).samples
+    for name, field in processor.model_fields.items():
+        info = knob_info(processor, name)
+        others = (
+            get_args(field.annotation)
+            if get_origin(field.annotation) is Literal
+            else (info["low"], info["high"])
+        )
+        changed = [processor(**{**at_work.model_dump(), name: value}) for value in others]
+        assert any(not np.array_equal(run(c, sound()).samples, before) for c in changed), name
+
+
+@every
+@pytest.mark.parametrize("rate_hz", [8000, 22050, 96000])
+def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
+    chosen = processor(**AT_WORK[processor.name])
+    short = Audio(sound().samples[:, :6000].copy(), rate_hz)
+    state = prepare(chosen, short, {})
+    reach = getattr(state, "reach_frames", 0)
+    assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32
