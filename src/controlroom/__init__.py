@@ -36,7 +36,7 @@ _PUBLIC = {
     "Timeline": "controlroom.model.timeline",
 }
 
-__all__ = sorted(["__version__", *_PUBLIC])
+__all__ = sorted(["__version__", *_PUBLIC])  # noqa: PLE0605 -- the names of the table above
 
 
 def __getattr__(name: str) -> Any:

@@ -36,13 +36,18 @@ class Outcome(Record):
 
 
 class LoudnessPlan(Record):
-    """How the level of the masters was chosen, and what held it back."""
+    """How the level of the masters was chosen, and what held it back.
+
+    ``as_planned`` says whether both steps of the plan were accepted as they were asked:
+    only then is ``announced_lufs`` the level of the masters.
+    """
 
     target_lufs: float
     announced_lufs: float
     gain_db: float
     ceiling_dbtp: float
     held_back_by: str | None = None
+    as_planned: bool = True
     readings: dict[str, float] = {}
     limits: dict[str, float] = {}
 

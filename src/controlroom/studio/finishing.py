@@ -33,6 +33,7 @@ from controlroom.studio.mastering import (
     new_render_folder,
     write_premaster,
 )
+from controlroom.studio.memory import Target
 from controlroom.studio.reporting import report_data, write_report
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
@@ -117,11 +118,11 @@ def render_song(song: Song, context: Context) -> Finished:
     return _carry_out(song, take, take_audio(song, take, context), (), context)
 
 
-def propose_song(song: Song, target_lufs: float | None, context: Context) -> list[Proposal]:
+def propose_song(song: Song, target: Target | None, context: Context) -> list[Proposal]:
     """Walk through all stages without asking anyone, and return what could be asked."""
     take = song.take
-    if target_lufs is not None:
-        song.memory.set_target(target_lufs, "", song.now())
+    if target is not None:
+        song.memory.set_target(target.lufs, target.by, song.now())
     audio = take_audio(song, take, context)
     walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, (), context)
     level(walk, ())

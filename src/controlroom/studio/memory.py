@@ -15,6 +15,14 @@ from controlroom.model.song import SongState, Take
 HAND_MADE = "hand-made"
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A level that a person named, and who."""
+
+    lufs: float
+    by: str
+
+
 @dataclass
 class Memory:
     """A song's ledger, read once and kept in step with what is appended.
@@ -30,7 +38,7 @@ class Memory:
     decisions: dict[str, Decision] = field(default_factory=dict)
     renders: list[dict[str, object]] = field(default_factory=list)
     released: bool = False
-    target_lufs: float | None = None
+    target: Target | None = None
 
     @classmethod
     def of(cls, ledger: Ledger) -> Memory:
@@ -58,7 +66,7 @@ class Memory:
             case "rendered":
                 self.renders.append(dict(body))
             case "target.set":
-                self.target_lufs = float(str(body["target_lufs"]))
+                self.target = Target(float(str(body["target_lufs"])), str(body["by"]))
             case "released":
                 self.released = True
             case _:
@@ -116,7 +124,7 @@ class Memory:
 
     def set_target(self, target_lufs: float, by: str, at: str) -> None:
         """Record the level that a person named; it stands until another is named."""
-        if target_lufs != self.target_lufs:
+        if self.target is None or target_lufs != self.target.lufs:
             self._append("target.set", {"target_lufs": target_lufs, "by": by}, at)
 
     def add_event(self, kind: str, body: dict[str, object], at: str) -> None:

@@ -26,6 +26,7 @@ from controlroom.studio.auditioning import AuditionFiles, audition_proposal
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.memory import Target
 from controlroom.studio.releasing import release_song
 from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
 from controlroom.studio.standards import (
@@ -130,7 +131,8 @@ class Studio:
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
         """Propose steps for the current take, with the answers that the ledger holds."""
         with opened(found(root), now=self._now) as song:
-            proposals = propose_song(song, target_lufs, context)
+            target = Target(target_lufs, self._name) if target_lufs is not None else None
+            proposals = propose_song(song, target, context)
             return _shown(song, proposals)
 
     def decide(

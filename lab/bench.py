@@ -1,0 +1,186 @@
+"""``make bench``: speeds and memory, each as a ratio to a yardstick of the same run.
+
+``python -m lab.bench [SECTION …]``. Prints a table per section and writes it to
+``docs/bench/SECTION.md``. Each program runs in a process of its own; a figure is the median.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from lab.bench_meter import bench as bench_meter
+from lab.bench_meter import track
+from lab.children import ROOT, Weighed, python, weighed
+
+RUNS = 5
+DOCS = ROOT / "docs" / "bench"
+SHARED = ROOT.parent / "shared" / "audio"
+SINGLE = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+
+MATCHERING = """
+import matchering, sys
+matchering.process(target={take!r}, reference={reference!r}, results=[matchering.pcm16({out!r} + '16.wav'), matchering.pcm24({out!r} + '24.wav')])
+"""
+FINISH = """
+from controlroom.cli.__main__ import run
+import sys
+sys.exit(run(['finish', {take!r}, '--out', {out!r}, '--policy', 'trusting', '--json']))
+"""
+PROFILE = """
+from lab.profiles import tone_and_loudness
+tone_and_loudness({take!r}, {out!r})
+"""
+
+
+class Yard:
+    """A 3.5-minute take and a reference, as files, and a folder to write into."""
+
+    def __init__(self, folder: Path) -> None:
+        import soundfile
+
+        self.folder = folder
+        self.take = folder / "take.wav"
+        self.reference = folder / "reference.wav"
+        samples = track()
+        soundfile.write(self.take, 0.5 * samples.T, 44100, subtype="PCM_16")
+        soundfile.write(self.reference, 0.9 * np.tanh(1.5 * track(seed=2)).T, 44100, subtype="PCM_16")
+        self._count = 0
+
+    def out(self) -> str:
+        """Return a new name to write under."""
+        self._count += 1
+        return str(self.folder / f"out{self._count}")
+
+    def run(self, code: str, env: Mapping[str, str] = SINGLE) -> Weighed:
+        """Run one program of the bench and weigh it."""
+        done = python(
+            code.format(take=str(self.take), reference=str(self.reference), out=self.out()), env=env
+        )
+        if done.code:
+            raise RuntimeError(done.out[-2000:])
+        return done
+
+
+def median(runs: list[Weighed]) -> Weighed:
+    """Return the run with the median CPU time."""
+    return sorted(runs, key=lambda run: run.cpu_s)[len(runs) // 2]
+
+
+def row(name: str, run: Weighed, yard: Weighed, bar: float, memory_bar: float | None = None) -> str:
+    """Return a table row: CPU seconds, ratio and bar, memory."""
+    ratio = run.cpu_s / yard.cpu_s
+    held = "yes" if ratio <= bar else "**no**"
+    memory = f"{run.peak_mb:.0f} MB ({run.peak_mb / yard.peak_mb:.2f} ×)"
+    if memory_bar is not None:
+        memory += ", bar " + ("held" if run.peak_mb <= memory_bar * yard.peak_mb else "**missed**")
+    return f"| {name} | {run.cpu_s:.2f} | {ratio:.2f} × | ≤ {bar:g} × | {held} | {memory} |"
+
+
+def main_job() -> str:
+    """The profile and the whole of ``finish`` against ``matchering.process``."""
+    with tempfile.TemporaryDirectory() as folder:
+        yard = Yard(Path(folder))
+        yard.run(PROFILE)  # the kernels' cache is warm; the cold start is its own section
+        programs = {"matchering": MATCHERING, "tone-and-loudness": PROFILE, "finish": FINISH}
+        runs: dict[str, list[Weighed]] = {name: [] for name in programs}
+        for _ in range(RUNS):
+            for name, code in programs.items():
+                runs[name].append(yard.run(code))
+    peer = median(runs["matchering"])
+    lines = [
+        f"| `matchering.process` (16 + 24 bit) | {peer.cpu_s:.2f} | 1 | | | {peer.peak_mb:.0f} MB |",
+        row(
+            "profile `tone-and-loudness`: add → verified 24-bit WAV",
+            median(runs["tone-and-loudness"]),
+            peer,
+            0.7,
+            0.5,
+        ),
+        row(
+            "`finish --policy trusting`: WAV, FLAC, MP3, AAC, checks, report",
+            median(runs["finish"]),
+            peer,
+            2.0,
+            0.5,
+        ),
+    ]
+    return _table("CPU s", lines)
+
+
+def cold_start() -> str:
+    """The first run on a machine: every kernel compiled, against ``matchering.process``."""
+    with tempfile.TemporaryDirectory() as folder:
+        yard = Yard(Path(folder))
+        peer = yard.run(MATCHERING)
+        caches = [str(Path(folder) / f"cache{n}") for n in range(3)]
+        cold = median([yard.run(PROFILE, {**SINGLE, "NUMBA_CACHE_DIR": cache}) for cache in caches])
+        warm = median([yard.run(PROFILE) for _ in range(3)])
+    spent = Weighed(0, cold.cpu_s - warm.cpu_s, 0, cold.peak_mb, "")
+    return _table(
+        "CPU s",
+        [
+            f"| `matchering.process` | {peer.cpu_s:.2f} | 1 | | | {peer.peak_mb:.0f} MB |",
+            row("compiling every kernel once (cold less warm)", spent, peer, 1.5),
+        ],
+    )
+
+
+def help_text() -> str:
+    """``controlroom --help`` against importing what it can't do without."""
+    imports = median([python("import typer, pydantic") for _ in range(9)])
+    shown = median([weighed([sys.executable, "-m", "controlroom.cli.__main__", "--help"]) for _ in range(9)])
+    return _table(
+        "CPU s",
+        [
+            f"| `import typer, pydantic` | {imports.cpu_s:.2f} | 1 | | | |",
+            row("`controlroom --help`", shown, imports, 3.0),
+        ],
+    )
+
+
+def meter() -> str:
+    """The full meter against ffmpeg's ``ebur128=peak=true``."""
+    figures = bench_meter()
+    lines = [f"| {name} | {value:.3f} |" for name, value in figures.items()]
+    return "\n".join(["| figure | value |", "|---|---|", *lines])
+
+
+SECTIONS: Mapping[str, Callable[[], str]] = {
+    "meter": meter,
+    "help": help_text,
+    "main-job": main_job,
+    "cold-start": cold_start,
+}
+
+
+def _table(unit: str, lines: list[str]) -> str:
+    head = [f"| program | {unit} | ratio | bar | held | peak memory |", "|---|---|---|---|---|---|"]
+    return "\n".join([*head, *lines])
+
+
+def main() -> None:
+    """Run the sections that are named, or all."""
+    chosen = sys.argv[1:] or list(SECTIONS)
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name in chosen:
+        section = SECTIONS[name]
+        title = (section.__doc__ or name).strip()
+        text = section()
+        print(f"\n## {name}\n{title}\n\n{text}", flush=True)
+        (DOCS / f"{name}.md").write_text(
+            f"# Bench: {name}\n\n{title} Medians of {RUNS} runs or more, one thread.\n\n{text}\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
