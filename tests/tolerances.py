@@ -92,3 +92,21 @@ MEAN_OFFSET = 0.05
 
 PRINTED_INTERVAL = 0.0005
 """Half a unit of the last place of a printed table."""
+
+LIMITER_OVERSHOOT_DB = 0.01
+"""The limiter's promise over its ceiling on a 32x meter; BS.1770-5 gives such a meter 0.008 dB of under-read."""
+
+RECOVERY_DB = 1.0
+"""What may still be missing of the gain 400 ms after a burst: the least that is heard as a change of level."""
+
+INTERMODULATION_DB = -60.0
+"""Sidebands of 7 kHz under a lasting 60 Hz: a tenth of a per cent, below what is heard."""
+
+RUNNING_SUM_DB = 1e-6
+"""Rounding of running sums in float64 over a few thousand decibels."""
+
+PLAN_READING_DB = 0.05
+"""The plan reads peaks at 8 points and loudness from 10 ms gains; the trial render reads the sound."""
+
+ROUNDED_HUNDREDTH = 0.01
+"""Two figures that were each rounded to two decimals."""

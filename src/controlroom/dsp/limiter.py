@@ -220,13 +220,17 @@ def planned_reduction(peaks: PeakMap, settings: LimiterSettings, pre_gain_db: fl
 
 def _nodes(peaks: F64, node_ms: float, settings: LimiterSettings, pre_gain_db: float) -> F64:
     over_db = settings.ceiling_dbtp - MARGIN_DB - pre_gain_db
-    with np.errstate(divide="ignore"):
-        need = np.maximum(20 * np.log10(peaks) - over_db, 0.0)
-    linked = need.max(axis=0)
-    if settings.link == 1 or need.shape[0] == 1:
+    linked = _need(peaks.max(axis=0), over_db)
+    if settings.link == 1 or peaks.shape[0] == 1:
         return reduction_nodes(linked, node_ms, settings.times)[np.newaxis]
+    need = _need(peaks, over_db)
     mixed = settings.link * linked + (1 - settings.link) * need
     return np.stack([reduction_nodes(row, node_ms, settings.times) for row in mixed])
+
+
+def _need(peaks: F64, over_db: float) -> F64:
+    """Return by how many dB peaks pass a level, 0 where they do not."""
+    return np.asarray(20 * np.log10(np.maximum(peaks * 10 ** (-over_db / 20), 1.0)))
 
 
 def limiter_gain(
@@ -272,7 +276,8 @@ def limiter_gain(
     readings = np.zeros_like(known)
     for passes in range(1, PASSES + 1):  # noqa: B007 -- told in the result
         before, nodes = nodes, _nodes(known, seen.node_ms, settings, pre_gain_db)
-        gain = np.stack([spline_gain(row, seen.width, seen.frames, pre_gain) for row in nodes])
+        rows = [spline_gain(row, seen.width, seen.frames, pre_gain) for row in nodes]
+        gain = rows[0][np.newaxis] if len(rows) == 1 else np.stack(rows)
         _read_again(samples, gain, seen, before, nodes, pre_gain, ceiling, readings)
         over = readings > ceiling
         if not over.any():

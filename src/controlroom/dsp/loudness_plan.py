@@ -42,7 +42,7 @@ F64 = npt.NDArray[np.float64]
 
 ROOT_STEPS = 12
 ROOT_WIDTH_DB = 0.01
-ROOT_MISS = 0.005
+ROOT_MISS = 0.01
 """A search ends when the gain is known to ROOT_WIDTH_DB, or what is sought is within ROOT_MISS (dB or LU)."""
 
 MORE_LU = 0.3
@@ -54,7 +54,7 @@ SETTLED_LU = 0.02
 PROMISED_LU = 0.1
 REFINEMENTS = 5
 PEAK_FLOOR = 1e-12
-MOST_GAIN_DB = 60.0
+MOST_GAIN_DB = 40.0
 """Beyond this a limiter is a square wave: a target out of its reach is told as unreachable."""
 
 
@@ -152,6 +152,14 @@ class Plan:
     limiter: LimiterGain
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Curve:
+    """The reduction in dB at each node under a gain."""
+
+    gain_db: float
+    nodes: F64
+
+
 class _Take:
     """One sound with all that is read once, and trials on it."""
 
@@ -162,19 +170,29 @@ class _Take:
         self.own_lufs = integrated_from_energies(self.energies)
         self.span = _loudest_span(self.energies, budgets.crest_window_s, samples.shape[1])
         self.own_crest_db = _crest_db(samples[:, self.span])
+        shared = settings.link == 1 or samples.shape[0] == 1
+        peaks = self.peaks.peaks.max(axis=0, keepdims=True, initial=0.0) if shared else self.peaks.peaks
+        self.peaks_db: F64 = 20 * np.log10(np.maximum(peaks, PEAK_FLOOR))
         # how much louder the limited sound was, when measured, than the gains of its 10 ms told
         self.correction_lu = 0.0
+        self._kept: _Curve | None = None
+
+    def _nodes(self, gain_db: float) -> F64:
+        """Return the planned reduction; the last one is kept, since level and readings ask in turn."""
+        if self._kept is None or self._kept.gain_db != gain_db:
+            self._kept = _Curve(gain_db, planned_reduction(self.peaks, self.settings, gain_db))
+        return self._kept.nodes
 
     def estimate(self, gain_db: float) -> float:
         """Return the loudness after a gain and the limiter, from the gain of each 10 ms."""
-        return self._estimate(planned_reduction(self.peaks, self.settings, gain_db), gain_db)
+        return self._estimate(self._nodes(gain_db), gain_db)
 
     def _estimate(self, nodes: F64, gain_db: float) -> float:
         return integrated_from_energies(self.energies, self._block_gain(nodes, gain_db)) + self.correction_lu
 
     def measured(self, gain_db: float) -> float:
         """Return the loudness after a gain and the limiter, measured on the sound; keeps the correction."""
-        nodes = planned_reduction(self.peaks, self.settings, gain_db)
+        nodes = self._nodes(gain_db)
         level = integrated_from_energies(
             k_weighted_block_energies(self.samples * self._frame_gain(nodes, gain_db), self.rate_hz)
         )
@@ -184,28 +202,31 @@ class _Take:
 
     def overrun(self, gain_db: float, most_lufs: float) -> float:
         """Return how far a gain is beyond a level or a budget, whichever is further; ≤ 0 when allowed."""
-        nodes = planned_reduction(self.peaks, self.settings, gain_db)
+        nodes = self._nodes(gain_db)
         beyond = self._estimate(nodes, gain_db) - most_lufs
         return max(beyond, self._readings(nodes, gain_db).worst_db(self.budgets))
 
     def readings(self, gain_db: float) -> Readings:
         """Return what a gain costs, from the planned curve."""
-        return self._readings(planned_reduction(self.peaks, self.settings, gain_db), gain_db)
+        return self._readings(self._nodes(gain_db), gain_db)
 
     def _readings(self, nodes: F64, gain_db: float) -> Readings:
-        told = reduction_stats(nodes.max(axis=0), self.peaks, gain_db)
+        told = reduction_stats(nodes[0] if len(nodes) == 1 else nodes.max(axis=0), self.peaks, gain_db)
         return Readings(told.p95_db, told.max_db, self._psr_p5_db(nodes, gain_db), self._crest_loss_db(nodes))
 
     def _frame_gain(self, nodes: F64, gain_db: float) -> F32:
         width, frames = self.peaks.width, self.peaks.frames
-        return np.stack([spline_gain(row, width, frames, 10 ** (gain_db / 20)) for row in nodes])
+        rows = [spline_gain(row, width, frames, 10 ** (gain_db / 20)) for row in nodes]
+        return rows[0] if len(rows) == 1 else np.stack(rows)
 
     def _block_gain(self, nodes: F64, gain_db: float) -> F64:
         """Return the RMS gain of each 10 ms, the mean over channels."""
-        power = np.exp(nodes * (-math.log(10) / 10)).mean(axis=0)
-        total = np.concatenate([[0.0], np.cumsum(power)])
+        power = np.exp(nodes * (-math.log(10) / 10))
+        power = power[0] if len(power) == 1 else power.mean(axis=0)
+        total = np.concatenate([[0.0], np.cumsum(power), [0.0]])
         place = self.energies.edges / self.peaks.width
-        at = np.interp(place, np.arange(total.size), total)
+        whole = place.astype(np.int64)
+        at = total[whole] + (place - whole) * np.append(power, 0.0)[whole]
         return np.asarray(10 ** (gain_db / 20) * np.sqrt(np.diff(at) / np.diff(place)))
 
     def _psr_p5_db(self, nodes: F64, gain_db: float) -> float:
@@ -215,9 +236,12 @@ class _Take:
         )
         if not loudness.size:
             return math.nan
-        peaks_db = 20 * np.log10(np.maximum(self.peaks.peaks, PEAK_FLOOR)) + gain_db - nodes
+        peaks_db = self.peaks_db + gain_db - nodes
         starts = (self.energies.edges[::SHORT_TERM_HOP_BLOCKS] / self.peaks.width).astype(np.int64)
-        highest = np.maximum.reduceat(peaks_db.max(axis=0), np.minimum(starts, nodes.shape[1] - 1))
+        highest = np.maximum.reduceat(
+            peaks_db[0] if len(peaks_db) == 1 else peaks_db.max(axis=0),
+            np.minimum(starts, nodes.shape[1] - 1),
+        )
         window = SHORT_TERM_BLOCKS // SHORT_TERM_HOP_BLOCKS
         tops = np.lib.stride_tricks.sliding_window_view(highest, window).max(axis=1)[: loudness.size]
         heard = loudness > ABSOLUTE_GATE_LUFS
@@ -268,7 +292,7 @@ def plan(
         return _concluded(take, 0.0, None, over_budget=False)
     if take.own_lufs >= costs.loudest_lufs:
         return _concluded(take, _gain_for(take, costs.loudest_lufs), None, over_budget=False)
-    own_db = _gain_for(take, take.own_lufs)
+    own_db = 0.0 if _gain_without_limiting(take) >= 0 else _gain_for(take, take.own_lufs)
     own = take.readings(own_db)
     if own.worst_db(costs) > 0:
         free_db = min(own_db, _gain_without_limiting(take))
@@ -311,13 +335,14 @@ def _gain_for(take: _Take, target_lufs: float) -> float:
     """Return the gain whose limited result measures at the target: searched on estimates, corrected by measuring."""
     gain_db = target_lufs - take.own_lufs
     for _ in range(REFINEMENTS):
-        miss = take.measured(gain_db) - target_lufs
-        if abs(miss) <= SETTLED_LU:
+        miss = take.estimate(gain_db) - target_lufs
+        if abs(miss) > SETTLED_LU / 2:
+            low, high = (gain_db, gain_db + 1.5 * abs(miss)) if miss < 0 else (gain_db - 1.5 * miss, gain_db)
+            while take.estimate(high) < target_lufs and high - target_lufs + take.own_lufs < MOST_GAIN_DB:
+                low, high = high, high + 2 * (high - low)
+            gain_db = _root(lambda g: take.estimate(g) - target_lufs, low, high)
+        if abs(take.measured(gain_db) - target_lufs) <= SETTLED_LU:
             break
-        low, high = (gain_db, gain_db + 1 + 2 * abs(miss)) if miss < 0 else (gain_db - 1 - 2 * miss, gain_db)
-        while take.estimate(high) < target_lufs and high - target_lufs + take.own_lufs < MOST_GAIN_DB:
-            low, high = high, high + 2 * (high - low)
-        gain_db = _root(lambda g: take.estimate(g) - target_lufs, low, high)
     return gain_db
 
 
@@ -330,11 +355,10 @@ def _loudest_allowed(take: _Take, low_db: float, high_db: float) -> float:
         while take.overrun(high_db, most) <= 0 and step < MOST_GAIN_DB:
             low_db, high_db, step = high_db, high_db + step, 2 * step
         gain_db = _root(lambda g: take.overrun(g, most), low_db, high_db)
-        known = take.correction_lu
         take.measured(gain_db)
-        if abs(take.correction_lu - known) <= SETTLED_LU:
+        if -SETTLED_LU <= take.overrun(gain_db, most) <= ROOT_MISS:
             break
-        low_db, high_db = gain_db - 0.5, gain_db + 0.5
+        low_db, high_db = gain_db - 0.2, gain_db + 0.2
     return gain_db
 
 
