@@ -14,7 +14,7 @@ from controlroom.dsp.spectrum import (
     loudest_frames,
     third_octave_levels,
 )
-from lab.defects.form import Defect, Flawed, Host, of_mix
+from lab.defects.form import FULL, Defect, Flawed, Host, of_mix
 from lab.defects.sound import Curve, shaped
 
 BEYOND_DB = (0.5, 3.0, 6.0)
@@ -77,7 +77,7 @@ def _scaled(host: Host, unit_curve: Curve, gain_db: float) -> np.ndarray:
 
 
 def _kept_below_full_scale(samples: np.ndarray) -> np.ndarray:
-    return samples * min(1.0, 0.95 / float(np.abs(samples).max()))
+    return samples * min(1.0, FULL / float(np.abs(samples).max()))
 
 
 def bell(centre_hz: float, octaves: float) -> Curve:

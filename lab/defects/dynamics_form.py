@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from lab.defects.form import Defect, Flawed, Host, host_of, of_mix
+from lab.defects.form import FULL, Defect, Flawed, Host, host_of, of_mix
 from lab.defects.sound import decibels, envelope, linear, noise_like, rms, smooth_gain
 from lab.defects.voice_space import darker
 from lab.songs import make_song
@@ -74,7 +74,7 @@ def section_level(host: Host, strength: float, rng: np.random.Generator) -> Flaw
     points = [0.0, span.start_s - 0.02, span.start_s + 0.02, span.end_s - 0.02, span.end_s + 0.02]
     gain = smooth_gain(points, [0.0, 0.0, step, step, 0.0], x.shape[1], rate)
     out = x * gain
-    return of_mix(out * min(1.0, 0.97 / float(np.abs(out).max())), rate, (span,))
+    return of_mix(out * min(1.0, FULL / float(np.abs(out).max())), rate, (span,))
 
 
 def copied_bars(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
@@ -118,7 +118,7 @@ def flat_arc(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
     end = int(0.06 * x.shape[1])
     gain[-end:] = gain[-end]
     out = x * gain.astype(np.float32)
-    return of_mix(limited(out, rate, min(0.0, decibels(0.97 / float(np.abs(out).max())) + 4.0)), rate)
+    return of_mix(out * min(1.0, FULL / float(np.abs(out).max())), rate)
 
 
 def late_degradation(host: Host, strength: float, rng: np.random.Generator) -> Flawed:

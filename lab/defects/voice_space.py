@@ -96,7 +96,7 @@ def stereo_drift(host: Host, strength: float, _rng: np.random.Generator) -> Flaw
     x = host.mix.samples
     db = np.linspace(-0.5, 0.5, x.shape[1]) * strength
     left = (10 ** (-db / 40)).astype(np.float32)
-    return of_mix(np.stack([x[0] * left, x[1] / left]), host.mix.rate_hz)
+    return of_mix(np.stack([x[0] * left, x[-1] / left]), host.mix.rate_hz)
 
 
 def darker(samples: np.ndarray, rate_hz: int, depth_db: float) -> np.ndarray:

@@ -15,8 +15,9 @@ ROMAN: Mapping[str, tuple[int, str]] = {
 }  # fmt: skip
 """Roman numeral to (semitones above the tonic, triad)."""
 
+# loops that start on vi are left out: nobody can tell them from the relative minor
 MAJOR_LOOPS = (
-    "I V vi IV", "I vi IV V", "vi IV I V", "I IV V IV", "I iii IV V", "I IV vi V", "ii V I vi", "I ii vi IV",
+    "I V vi IV", "I vi IV V", "I V IV V", "I IV V IV", "I iii IV V", "I IV vi V", "ii V I vi", "I ii vi IV",
     "I V ii IV", "IV I V vi", "I IV I V", "I bVII IV I",
 )  # fmt: skip
 MINOR_LOOPS = (
