@@ -34,7 +34,7 @@ from controlroom.studio.mastering import (
     write_premaster,
 )
 from controlroom.studio.memory import Target
-from controlroom.studio.reporting import report_data, write_report
+from controlroom.studio.reporting import write_report
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
 
@@ -68,6 +68,7 @@ class Finished:
     walk: Walk
     render: Render
     report: Path
+    data: ReportData
 
     def as_dict(self) -> dict[str, Any]:
         """Return the one JSON object of ``finish --json``."""
@@ -96,10 +97,6 @@ class Finished:
             },
             "state": "draft" if self.render.draft else str(self.song.memory.state),
         }
-
-    def report_data(self) -> ReportData:
-        """Return what the report shows."""
-        return report_data(self.song, self.walk, self.render)
 
 
 def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context) -> Finished:
@@ -146,8 +143,8 @@ def _carry_out(
     song.memory.add_render(render, song.folder.relative(manifest), sha256_of(manifest), song.now())
     drop_older_audio(song)
     with context.part("report", 0.85, 1.0) as inner:
-        report = write_report(song, walk, render, mastered, inner)
-    return Finished(song, walk, render, report)
+        data = write_report(song, walk, render, mastered, inner)
+    return Finished(song, walk, render, song.folder.report, data)
 
 
 def _file_name(song: Song, *, draft: bool) -> str:

@@ -21,9 +21,10 @@ from controlroom.model.findings import MAX_PLOT_POINTS
 from controlroom.model.render import Render
 from controlroom.model.standards import Standards
 from controlroom.report.html import render_html
-from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform
+from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform, Withheld
 from controlroom.studio.auditioning import AuditionFiles, matched, write_waiting
 from controlroom.studio.mastering import Mastered
+from controlroom.studio.memory import Memory
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
 
@@ -31,8 +32,8 @@ WAVEFORM_BUCKETS = 600
 LISTEN_FORM = MediaFormat.AAC_256
 
 
-def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, context: Context) -> Path:
-    """Write the page and the audio beside it, and return the page's path."""
+def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, context: Context) -> ReportData:
+    """Write the page and the audio beside it, and return what they show."""
     with context.part("audition", 0.0, 0.4) as inner:
         auditions = write_waiting(walk, inner)
     context.tell("listen", 0.5)
@@ -46,7 +47,7 @@ def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, con
         }
     )
     write_text(song.folder.report, render_html(data))
-    return song.folder.report
+    return data
 
 
 def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
@@ -67,6 +68,7 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
         findings=tuple(walk.findings),
         notes=tuple(memory.notes),
         proposals=tuple(proposals.values()),
+        withheld=_withheld(memory),
         decisions=tuple(memory.decisions[id_] for id_ in proposals if id_ in memory.decisions),
         render=render,
         ledger_seq=head.seq,
@@ -74,6 +76,12 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
         program=f"Control Room {render.environment.get('controlroom', '')}",
         made_at=render.at,
     )
+
+
+def _withheld(memory: Memory) -> tuple[Withheld, ...]:
+    """Return what guards kept from being asked, each once."""
+    entries = [Withheld.model_validate(entry.body) for entry in memory.ledger.entries(["withheld"])]
+    return tuple({one.canonical(): one for one in entries}.values())
 
 
 def _write_listen(song: Song, walk: Walk, mastered: Mastered) -> Audition:
@@ -145,7 +153,11 @@ def _curve(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Curve:
 
 def _reduction(walk: Walk) -> Curve | None:
     curve = walk.told.curves.get("limiter.reduction_db")
-    return None if curve is None else _curve(curve[0], curve[1])
+    if curve is None or curve.shape[1] == 0:
+        return None
+    # the greatest of each stretch: a picture that thins points out would lose the peaks
+    starts = np.unique(np.linspace(0, curve.shape[1], MAX_PLOT_POINTS, endpoint=False).astype(int))
+    return _curve(curve[0][starts], np.maximum.reduceat(curve[1], starts))
 
 
 def _spectrum(standards: Standards, before: Listening, after: Listening) -> Spectrum | None:

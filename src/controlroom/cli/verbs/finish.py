@@ -45,4 +45,4 @@ def finish(
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.report_data()))
+        say(render_text(finished.data))

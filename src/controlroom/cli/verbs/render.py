@@ -23,4 +23,4 @@ def render(
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.report_data()))
+        say(render_text(finished.data))
