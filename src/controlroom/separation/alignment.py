@@ -20,6 +20,7 @@ from controlroom.model.audio import Audio, Samples
 
 _PLACE_S = 12.0
 _PLACES = 9
+_ROUNDS = 3
 _CLEAR = 8.0  # a spike this many times the response's root mean square is a place
 
 
@@ -70,13 +71,17 @@ def locate(stem: Audio, mix: Audio, max_offset_s: float = 2.0) -> Place:
     reach = round(max_offset_s * mix.rate_hz)
     size = min(one.size, round(_PLACE_S * mix.rate_hz))
     starts = _loud_places(one, size)
-    spikes = np.array([_spike(one, two, int(start), size, reach) for start in starts])
-    clear = spikes[spikes[:, 2] >= _CLEAR] if spikes.size else spikes
-    clarity = float(np.median(spikes[:, 2])) if spikes.size else 0.0
-    if clarity < _CLEAR or len(clear) == 0:
-        return Place(0.0, 0.0, 1, clarity)
-    times = clear[:, 3] + size / 2
-    slope, offset = _line(times, clear[:, 0])
+    slope, offset = 0.0, 0.0
+    for _ in range(_ROUNDS):
+        # within a place a drift smears the spike: from the second round on, pieces are retimed first
+        spikes = np.array([_spike(one, two, int(start), size, reach, slope) for start in starts])
+        clear = spikes[spikes[:, 2] >= _CLEAR]
+        clarity = float(np.median(spikes[:, 2]))
+        if clarity < _CLEAR or len(clear) == 0:
+            return Place(0.0, 0.0, 1, clarity)
+        slope, offset = _line(clear[:, 3] + (0.0 if slope else size / 2), clear[:, 0])
+        if slope == 0.0:
+            break
     polarity = 1 if np.median(clear[:, 1]) >= 0 else -1
     return Place(offset, slope * 1e6, polarity, clarity)
 
@@ -91,12 +96,19 @@ def _loud_places(mono: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.int
 
 
 def _spike(
-    stem: npt.NDArray[np.float32], mix: npt.NDArray[np.float32], start: int, size: int, reach: int
+    stem: npt.NDArray[np.float32],
+    mix: npt.NDArray[np.float32],
+    start: int,
+    size: int,
+    reach: int,
+    drift: float,
 ) -> tuple[float, float, float, float]:
     """Return lag, signed height, clarity and start of the response's highest spike."""
     from scipy.fft import irfft, next_fast_len, rfft
 
     piece = stem[start : start + size]
+    if drift:
+        piece = _retimed(piece[None], 1 + drift)[0, :size]
     around = np.zeros(size + 2 * reach, np.float32)
     first, last = max(0, start - reach), min(mix.size, start + size + reach)
     if last > first:

@@ -72,7 +72,7 @@ class BackendChoice:
 
 def backend_names() -> tuple[str, ...]:
     """Return the names that ``backend`` knows."""
-    return ("spleeter",)
+    return ("spleeter", "demucs", "onnx", "parts")
 
 
 def backend(choice: BackendChoice) -> Backend:
@@ -81,12 +81,33 @@ def backend(choice: BackendChoice) -> Backend:
     Raises
     ------
     UsageError
-        ``separation.unknown-backend``.
+        ``separation.unknown-backend``; ``separation.no-model`` where a backend
+        needs a file or folder and none was given.
     """
+    from pathlib import Path
+
     if choice.name == "spleeter":
         from controlroom.separation.spleeter import Spleeter
 
         return Spleeter()
+    if choice.name == "parts":
+        from controlroom.separation.parts import Parts
+
+        return Parts()
+    if choice.name == "demucs":
+        from controlroom.separation.demucs import Demucs
+
+        return Demucs(choice.model or "htdemucs", choice.options.get("repo"))
+    if choice.name == "onnx":
+        from controlroom.separation.onnx_network import OnnxNetwork
+
+        if not choice.model:
+            raise UsageError(
+                "separation.no-model",
+                "the onnx backend was given no network",
+                "name the JSON description beside your .onnx file: --model FILE.json",
+            )
+        return OnnxNetwork(Path(choice.model))
     raise UsageError(
         "separation.unknown-backend",
         f"there is no separation backend called {choice.name!r}",

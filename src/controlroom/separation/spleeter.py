@@ -130,7 +130,7 @@ class Spleeter:
         return masked_stems(audio, ("vocals",), "accompaniment", segments, mask_of)
 
 
-def open_session(network: bytes, threads: int) -> Any:
+def open_session(network: bytes | str, threads: int) -> Any:
     """Return an onnxruntime session that does not spin; its arena saves a fifth of the time."""
     from importlib import import_module
 

@@ -27,6 +27,8 @@ _SIZE = 4096
 _BATCH_FRAMES = 32
 _FLOOR = 1e-12
 _ABSENT = 1e-6  # a stem 60 dB under its mix in a band gives no evidence there
+_LOUD = 10 ** (-15 / 10)
+_ALIKE = 0.3
 _RINGING_BINS = 3
 _RINGING_FRAMES = 2
 _RINGING_FACTOR = 10 ** (9 / 10)
@@ -45,7 +47,7 @@ class SetTrust:
     regenerated : tuple of str
         Stems that move like the mix but are not in it as waves.
     foreign : tuple of str
-        Stems that are neither in the mix nor move like it: another song's.
+        Loud stems that are neither in the mix nor move like it: another song's.
     incomplete : bool
         The stems are in the mix, but do not add up to it: one is missing, or
         the mix went through effects on its bus.
@@ -105,11 +107,15 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
         )
     present = _overall(cross)
     apart = [name for n, name in enumerate(names) if present[n] < 0.5]
+    # a quiet part hardly moves its mix, so only a loud stem can be said to be another song's
+    level = np.diagonal(cross, axis1=1, axis2=2).real.sum(axis=0)
+    loud = {name: level[n] > _LOUD * level[-1] for n, name in enumerate(names)}
+    strange = [name for name in apart if loud[name] and likeness[name] < _ALIKE]
     return SetTrust(
         stems=found,
         null_db=null,
-        regenerated=tuple(name for name in apart if likeness[name] >= 0.3),
-        foreign=tuple(name for name in apart if likeness[name] < 0.3),
+        regenerated=tuple(name for name in apart if name not in strange),
+        foreign=tuple(strange),
         incomplete=not apart and null > -15.0,
     )
 

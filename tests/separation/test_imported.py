@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.errors import AudioInputError
+from controlroom.separation.imported import ImportLimits, place_stems, read_stems
+from tests.tolerances import FLOAT32
+
+RATE_HZ = 44_100
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "audio" / "multitrack"
+
+
+def noise(seed: int, seconds: float = 1.0, level: float = 0.1) -> np.ndarray:
+    return (level * np.random.default_rng(seed).standard_normal((2, int(seconds * RATE_HZ)))).astype(
+        np.float32
+    )
+
+
+def wav(samples: np.ndarray, rate_hz: int = RATE_HZ) -> bytes:
+    stream = io.BytesIO()
+    soundfile.write(stream, samples.T, rate_hz, format="WAV", subtype="FLOAT")
+    return stream.getvalue()
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def refused(source: Path, **words) -> AudioInputError:
+    with pytest.raises(AudioInputError) as caught:
+        list(read_stems(source, Context(), **words))
+    assert caught.value.hint
+    return caught.value
+
+
+def test_a_zip_and_a_folder_give_the_same_stems(tmp_path):
+    members = {"Song (Vocals).wav": wav(noise(1)), "Song (Drums).wav": wav(noise(2)), "notes.txt": b"hi"}
+    zipped(tmp_path / "song.zip", members | {"__MACOSX/._Song (Bass).wav": b"x", ".DS_Store": b"x"})
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name, data in members.items():
+        (folder / name).write_bytes(data)
+    ways = [list(read_stems(source, Context())) for source in (tmp_path / "song.zip", folder)]
+    for found in ways:
+        assert [stem.role.role for stem in found] == ["drums", "vocals"]
+        np.testing.assert_array_equal(found[1].audio.samples, noise(1))
+
+
+def test_silent_and_near_silent_stems_are_recognised(tmp_path):
+    quiet = zipped(
+        tmp_path / "a.zip",
+        {
+            "bass.wav": wav(np.zeros((2, RATE_HZ), np.float32)),
+            "fx.wav": wav(noise(1, level=0.0015)),
+            "drums.wav": wav(noise(2)),
+        },
+    )
+    found = {stem.role.role: stem for stem in read_stems(quiet, Context())}
+    assert found["bass"].audio is None
+    assert {role for role, stem in found.items() if stem.near_silent} == {"bass", "fx"}
+
+
+def test_an_unknown_role_is_left_for_a_person_who_can_say_it(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"Audio 1.wav": wav(noise(1)), "vocals.wav": wav(noise(2))})
+    assert [stem.role.by for stem in read_stems(source, Context())] == ["asked", "name"]
+    said = list(read_stems(source, Context(), roles={"Audio 1.wav": "strings"}))
+    assert (said[0].role.role, said[0].role.by) == ("strings", "person")
+    assert refused(source, roles={"Audio 1.wav": "nonsense"}).code == "stem.unknown-role"
+    assert refused(source, roles={"Audio 9.wav": "strings"}).code == "stem.unknown-role"
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.wav", "a/../../evil.wav", "/etc/evil.wav", "C:/evil.wav", "..\\evil.wav"]
+)
+def test_a_path_that_points_outside_is_refused_before_anything_is_read(tmp_path, name):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": wav(noise(1)), name: wav(noise(2))})
+    assert refused(source).code == "stem.unsafe-path"
+    assert not list(tmp_path.parent.glob("evil.wav"))
+
+
+def test_a_link_in_a_zip_is_refused(tmp_path):
+    source = tmp_path / "a.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        link = zipfile.ZipInfo("vocals.wav")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    assert refused(source).code == "stem.unsafe-path"
+
+
+def test_a_zip_bomb_is_refused_by_its_directory(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": b"\0" * (1 << 22)})
+    assert source.stat().st_size < 1 << 14
+    error = refused(source, limits=ImportLimits(max_file_bytes=1 << 20))
+    assert error.code == "stem.too-large"
+    assert "vocals.wav" in error.message
+    many = zipped(tmp_path / "b.zip", {f"{n}.wav": b"\0" * (1 << 18) for n in range(8)})
+    assert refused(many, limits=ImportLimits(max_total_bytes=1 << 20)).code == "stem.too-large"
+
+
+def test_a_zip_whose_directory_lies_about_a_size_is_stopped(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": b"\0" * (1 << 22)})
+    data = bytearray(source.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        at = data.index(mark) + place
+        data[at : at + 4] = (1000).to_bytes(4, "little")
+    source.write_bytes(data)
+    assert refused(source).code in {"stem.broken-zip", "stem.too-large"}
+
+
+def test_an_encrypted_zip_is_refused(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": wav(noise(1))})
+    data = bytearray(source.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(mark) + place] |= 1
+    source.write_bytes(data)
+    error = refused(source)
+    assert error.code == "stem.encrypted"
+    assert "password" in error.hint
+
+
+def test_a_damaged_member_is_named(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": wav(noise(1))})
+    data = bytearray(source.read_bytes())
+    data[2000:2050] = bytes(50)
+    source.write_bytes(data)
+    assert "vocals.wav" in refused(source).message
+
+
+def test_forty_stems_none_and_no_source_are_refused(tmp_path):
+    forty = zipped(tmp_path / "a.zip", {f"{n}.wav": b"x" for n in range(40)})
+    assert refused(forty).code == "stem.too-many"
+    assert refused(zipped(tmp_path / "b.zip", {"readme.txt": b"x"})).code == "stem.none"
+    (tmp_path / "empty").mkdir()
+    assert refused(tmp_path / "empty").code == "stem.none"
+    (tmp_path / "c.zip").write_bytes(b"no zip")
+    assert refused(tmp_path / "c.zip").code == "stem.source"
+    assert refused(tmp_path / "nowhere").code == "stem.source"
+
+
+def test_two_vocals_are_asked_about(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"Vocals 1.wav": wav(noise(1)), "Vocals 2.wav": wav(noise(2))})
+    error = refused(source)
+    assert error.code == "stem.role-twice"
+    said = list(read_stems(source, Context(), roles={"Vocals 2.wav": "backing-vocals"}))
+    assert [stem.role.role for stem in said] == ["vocals", "backing-vocals"]
+
+
+def test_a_file_that_is_no_audio_is_named_as_the_archive_names_it(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"My Vocals.wav": b"<html>not found</html>" * 100})
+    assert "My Vocals.wav" in refused(source).message
+
+
+def test_a_stems_file_gives_its_five_streams(tmp_path):
+    import av
+
+    path = tmp_path / "song.stem.mp4"
+    with av.open(str(path), "w", format="mp4") as target:
+        streams = [target.add_stream("aac", rate=RATE_HZ, layout="stereo") for _ in range(5)]
+        for n, stream in enumerate(streams):
+            frame = av.AudioFrame.from_ndarray(noise(n, level=0.02 * (n + 1)), format="fltp", layout="stereo")
+            frame.rate = RATE_HZ
+            for packet in [*stream.encode(frame), *stream.encode(None)]:
+                target.mux(packet)
+    found = list(read_stems(path, Context()))
+    assert [stem.role.role for stem in found] == ["mix", "drums", "bass", "other", "vocals"]
+    levels = [stem.loudest_dbfs for stem in found]
+    assert levels == sorted(levels)
+
+
+def test_a_file_that_is_no_stems_file_is_refused(tmp_path):
+    path = tmp_path / "song.stem.mp4"
+    path.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))
+    assert refused(path).code == "stem.not-stems"
+
+
+# ------------------------------------------------------------------- placing
+
+
+def placed_mix(seconds: float = 8.0) -> tuple[dict[str, Audio], Audio]:
+    stems = {"vocals.wav": noise(1, seconds), "drums.wav": noise(2, seconds), "bass.wav": noise(3, seconds)}
+    mix = np.sum(list(stems.values()), axis=0, dtype=np.float32)
+    return {name: Audio(s, RATE_HZ) for name, s in stems.items()}, Audio(mix, RATE_HZ)
+
+
+def test_stems_come_back_to_the_takes_place_polarity_and_level():
+    stems, mix = placed_mix()
+    moved = {n: Audio(np.float32(-0.5) * np.roll(a.samples, 300, axis=1), RATE_HZ) for n, a in stems.items()}
+    found = place_stems(moved, mix, Context())
+    for name, stem in found.items():
+        assert stem.gain_db == pytest.approx(6.02, abs=0.1)
+        np.testing.assert_allclose(stem.audio.samples[:, :-400], stems[name].samples[:, :-400], atol=0.003)
+
+
+def test_stems_in_place_are_not_touched():
+    stems, mix = placed_mix()
+    for name, stem in place_stems(stems, mix, Context()).items():
+        np.testing.assert_array_equal(stem.audio.samples, stems[name].samples)
+
+
+def test_a_stem_too_quiet_to_be_found_takes_the_place_of_the_others():
+    stems, mix = placed_mix()
+    stems["fx.wav"] = Audio(noise(9, 8.0, 1e-5), RATE_HZ)
+    late = {n: Audio(np.roll(a.samples, 70, axis=1), RATE_HZ) for n, a in stems.items()}
+    found = place_stems(late, mix, Context())
+    assert found["fx.wav"].place.offset_frames == pytest.approx(70, abs=FLOAT32 * 1e3)
+
+
+def test_stems_of_another_rate_come_to_the_takes_and_mixed_rates_are_refused():
+    import soxr
+
+    stems, mix = placed_mix()
+    other = {
+        n: Audio(soxr.resample(a.samples.T, RATE_HZ, 48_000, quality="VHQ").T, 48_000)
+        for n, a in stems.items()
+    }
+    found = place_stems(other, mix, Context())
+    assert {stem.audio.rate_hz for stem in found.values()} == {RATE_HZ}
+    with pytest.raises(AudioInputError, match="48000") as caught:
+        place_stems(stems | {"fx.wav": next(iter(other.values()))}, mix, Context())
+    assert caught.value.code == "stem.rate"
+
+
+def test_a_stem_of_another_length_is_refused_and_a_little_padding_is_not():
+    stems, mix = placed_mix()
+    short = Audio(stems["bass.wav"].samples[:, : 4 * RATE_HZ], RATE_HZ)
+    with pytest.raises(AudioInputError, match=r"bass\.wav lasts 4\.0 s") as caught:
+        place_stems(stems | {"bass.wav": short}, mix, Context())
+    assert caught.value.code == "stem.length"
+    padded = {n: Audio(np.pad(a.samples, ((0, 0), (0, 1000))), RATE_HZ) for n, a in stems.items()}
+    assert all(stem.audio.frames == mix.frames for stem in place_stems(padded, mix, Context()).values())
+
+
+def test_the_shared_stems_file_is_read():
+    path = next(iter(sorted((SHARED / "falcon-69").glob("*.stem.mp4"))), None)
+    if path is None:
+        pytest.skip("the shared STEMS file is not here")
+    assert [stem.near_silent for stem in read_stems(path, Context())] == [False] * 5

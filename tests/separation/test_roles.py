@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from controlroom.model.audio import Audio
+from controlroom.separation.roles import ROLES, role_by_sound, roles_by_name
+
+RATE_HZ = 44_100
+
+
+def told(*names: str) -> list[str | None]:
+    return [guess.role for guess in roles_by_name(names)]
+
+
+def test_the_twelve_of_suno_are_known_by_their_brackets():
+    stems = [
+        "Vocals",
+        "Backing Vocals",
+        "Drums",
+        "Bass",
+        "Guitar",
+        "Keyboard",
+        "Strings",
+        "Brass",
+        "Woodwinds",
+        "Percussion",
+        "Synth",
+        "FX/Other",
+    ]
+    names = [f"Drums of War ({stem.replace('/', '_')}).mp3" for stem in stems]
+    roles = [
+        *[
+            "vocals",
+            "backing-vocals",
+            "drums",
+            "bass",
+            "guitar",
+            "keyboard",
+            "strings",
+            "brass",
+            "woodwinds",
+            "percussion",
+            "synth",
+            "fx",
+        ]
+    ]
+    assert told(*names) == roles
+
+
+def test_studio_multitracks_and_legacy_pairs():
+    assert told("1 Lead Vocals.wav", "2 Bass.wav", "10 Drums.wav") == ["vocals", "bass", "drums"]
+    assert told("Night (Vocals).wav", "Night (Instrumental).wav") == ["vocals", "accompaniment"]
+
+
+def test_the_four_of_udio_and_ace_step():
+    assert told("vocals.wav", "bass.wav", "drums.wav", "other.wav") == ["vocals", "bass", "drums", "other"]
+    assert told("song_vocals.flac", "song_drums.flac", "song_bass.flac") == ["vocals", "drums", "bass"]
+
+
+@pytest.mark.parametrize(
+    "name, role",
+    [
+        ("Bass Guitar.wav", "bass"),
+        ("bass drum.wav", "kick"),
+        ("LeadVox.wav", "vocals"),
+        ("BGV.wav", "backing-vocals"),
+        ("Hi-Hat 01.wav", "hats"),
+        ("3_Kick 01.flac", "kick"),
+        ("folder/Acoustic Guitar L.wav", "guitar"),
+        ("808.wav", "bass"),
+        ("BassDrums30.mp3", None),
+        ("GuitarPiano.mp3", None),
+        ("Audio 7.wav", None),
+    ],
+)
+def test_daw_names(name, role):
+    assert told(name) == [role]
+
+
+def test_a_title_that_all_share_does_not_decide():
+    assert told("Bass Queen - kick.wav", "Bass Queen - pad.wav", "Bass Queen - foo.wav") == [
+        "kick",
+        "synth",
+        None,
+    ]
+    assert told("foo (Bass Mix).wav", "bar (Bass Mix).wav")[0] is None
+
+
+def test_every_role_that_a_name_tells_is_a_role():
+    assert set(told("vox.wav", "keys.wav", "gtr.wav", "mixdown.wav", "rest.wav")) <= set(ROLES)
+
+
+def tone(hz: float, seconds: float = 4.0) -> np.ndarray:
+    t = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    return 0.3 * np.sin(2 * np.pi * hz * t)
+
+
+def sound(samples: np.ndarray) -> str | None:
+    return role_by_sound(Audio(samples[None].astype(np.float32), RATE_HZ)).role
+
+
+def test_a_plain_bass_and_plain_drums_are_heard_and_nothing_else_is_claimed():
+    rng = np.random.default_rng(6)
+    t = np.arange(4 * RATE_HZ) / RATE_HZ
+    beats = np.exp(-((t * 4) % 1) * 15) * rng.standard_normal(t.size) * 0.3
+    kick = np.exp(-((t * 2) % 1) * 12) * np.sin(2 * np.pi * 60 * t) * 0.5
+    assert sound(tone(55) + 0.3 * tone(110)) == "bass"
+    assert sound(beats + kick) == "drums"
+    assert sound(sum(tone(f) for f in (220, 277, 330))) is None
+    assert sound(rng.standard_normal(4 * RATE_HZ) * 0.1) is None
+    assert sound(np.zeros(4 * RATE_HZ)) is None
+    assert sound(tone(55, 0.3)) is None
