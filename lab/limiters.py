@@ -6,7 +6,8 @@ output, trimmed to the same 32x true peak, is as loud. Results are kept per file
 file's content, the settings and the sources, under ``.work/limiters``; a second call only prints.
 
 ``--only WORD`` keeps files whose path holds the word; ``--drive LU`` and ``--seconds S`` change the
-trial; ``--synthetic`` prints only intermodulation and recovery, ``--overshoot`` only the ceiling.
+trial; ``--synthetic`` prints only intermodulation and recovery. Eight seconds of each of 28 files take
+four minutes on two free cores.
 """
 
 from __future__ import annotations
@@ -305,7 +306,8 @@ def files(only: str) -> Iterator[Path]:
 def file_trials(path: Path, seconds: float, drive_db: float) -> dict[str, Trial]:
     """Return the trials of one file, from the cache where nothing that matters has changed."""
     source = excerpt(path, seconds)
-    sources = [Path(__file__), ROOT / "src/controlroom/dsp/limiter.py"]
+    dsp = ROOT / "src/controlroom/dsp"
+    sources = [Path(__file__), dsp / "limiter.py", dsp / "gain_curve.py", dsp / "peak_check.py"]
     key = hashlib.sha256(source.tobytes() + b"".join(p.read_bytes() for p in sources)).hexdigest()[:20]
     kept = WORK / f"{key}-{drive_db:g}.json"
     if kept.exists():

@@ -75,8 +75,8 @@ class LimiterSettings:
     ceiling_dbtp: float = -1.0
     look_ahead_ms: float = 2.0
     release_ms: float = 0.0
-    bridge_ms: float = 10.0
-    sustain_ms: float = 200.0
+    bridge_ms: float = 5.0
+    sustain_ms: float = 400.0
     sustain_bridge_ms: float = 25.0
     sustain_attack_ms: float = 40.0
     sustain_release_ms: float = 150.0
