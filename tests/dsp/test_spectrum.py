@@ -147,3 +147,16 @@ def test_fine_levels_follow_coarse_ones():
     # white noise rises by 3 dB per octave in proportional bands
     slope = np.polyfit(np.log2(freq[6:]), levels[6:], 1)[0]
     assert slope == pytest.approx(3.01, abs=tol.LOUDNESS_LU)
+
+
+@pytest.mark.parametrize("rate_hz", RATES)
+def test_fast_band_sums_are_the_weights(rate_hz):
+    centres, bin_hz = sp.third_octave_centres(rate_hz), rate_hz / 4096
+    power = np.random.default_rng(440).random((3, 2049)).astype(np.float32)
+    weights = sp.band_weights(centres * 10**-0.05, centres * 10**0.05, bin_hz, 2049)
+    assert np.allclose(
+        sp._BandEdges.of(centres, bin_hz).sums(power),
+        power @ weights,
+        rtol=20 * tol.FLOAT32,
+        atol=tol.FLOAT32,
+    )

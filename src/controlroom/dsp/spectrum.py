@@ -150,37 +150,59 @@ def band_spectra(samples: Samples, rate_hz: int) -> BandSpectra:
         samples = np.pad(samples, ((0, 0), (0, frame - samples.shape[1])))
     count = 1 + (samples.shape[1] - frame) // hop
     centres = third_octave_centres(rate_hz)
-    bins = hop + 1
-    weights = np.empty((bins, centres.size + 1), dtype=np.float32)
-    weights[:, :-1] = band_weights(centres * 10**-0.05, centres * 10**0.05, rate_hz / frame, bins)
-    weights[:, -1] = k_weighting_power(np.arange(bins) * rate_hz / frame)
+    k_weights = k_weighting_power(np.arange(hop + 1) * rate_hz / frame).astype(np.float32)
+    edges = _BandEdges.of(centres, rate_hz / frame)
     pairs = 1 if samples.shape[0] == 1 else 2
-    bands = np.zeros((3, count, centres.size + 1), dtype=np.float32)
-    means = np.zeros((2, bins))
+    bands = np.zeros((3, count, centres.size), dtype=np.float32)
+    loud = np.zeros((2, count), dtype=np.float32)
+    means = np.zeros((2, hop + 1))
     for first in range(0, count, _BATCH_FRAMES):
         last = min(first + _BATCH_FRAMES, count)
         spectra = _frame_spectra(samples, first, last, frame)
         for index in range(pairs):
             power = spectra[index].real ** 2 + spectra[index].imag ** 2
-            bands[index, first:last] = power @ weights
+            bands[index, first:last] = edges.sums(power)
+            # no matrix product: its library would start threads for a few microseconds of work
+            loud[index, first:last] = np.einsum("fb,b->f", power, k_weights)
             means[index] += power.sum(axis=0, dtype=np.float64)
         if pairs == 2:
             cross = spectra[0].real * spectra[1].real + spectra[0].imag * spectra[1].imag
-            bands[2, first:last] = cross @ weights
+            bands[2, first:last] = edges.sums(cross)
     return BandSpectra(
         rate_hz=rate_hz,
         frame_frames=frame,
         hop_frames=hop,
         centres_hz=centres,
         nominal_hz=np.array(NOMINAL_HZ[: centres.size]),
-        mid=bands[0, :, :-1],
-        side=bands[1, :, :-1],
-        cross=bands[2, :, :-1],
-        loud_mid=bands[0, :, -1],
-        loud_side=bands[1, :, -1],
+        mid=bands[0],
+        side=bands[1],
+        cross=bands[2],
+        loud_mid=loud[0],
+        loud_side=loud[1],
         mean_mid=means[0] / count,
         mean_side=means[1] / count,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _BandEdges:
+    """Where adjoining bands meet: the bin that holds each edge, and the share of it below the edge."""
+
+    bins: npt.NDArray[np.int64]
+    below: Singles
+
+    @classmethod
+    def of(cls, centres_hz: Floats, bin_hz: float) -> _BandEdges:
+        edges = np.append(centres_hz * 10**-0.05, centres_hz[-1:] * 10**0.05) / bin_hz + 0.5
+        whole = np.floor(edges).astype(np.int64)
+        return cls(whole, (edges - whole).astype(np.float32))
+
+    def sums(self, power: Singles) -> Singles:
+        """Return band powers, shape (frames, bands): the same as ``power @ band_weights(...)``."""
+        at_edges = power[:, self.bins] * self.below
+        # reduceat gives the bin itself where two edges share it: nothing lies between them
+        whole = np.add.reduceat(power, self.bins, axis=1)[:, :-1] * (np.diff(self.bins) > 0)
+        return np.asarray(whole + at_edges[:, 1:] - at_edges[:, :-1])
 
 
 def _frame_spectra(samples: Samples, first: int, last: int, frame: int) -> npt.NDArray[np.complex64]:

@@ -165,8 +165,9 @@ class Limiter(Processor):
         return np.asarray(block.samples * state.gain[:, block.start_frame : stop], dtype=np.float32)
 
     def weakened(self, amount: float) -> Self:
-        """Return a limiter whose ceiling is a share as far below full scale."""
-        return self.model_copy(update={"ceiling_dbtp": round(self.ceiling_dbtp * amount, 2)})
+        """Return the limiter itself: the ceiling is hard, there is no half of it."""
+        del amount
+        return self
 
 
 def _curve(gain: npt.NDArray[np.float32], rate_hz: int) -> npt.NDArray[np.float64]:

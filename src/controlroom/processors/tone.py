@@ -161,6 +161,7 @@ def _limits(standards: Standards) -> EqLimits:
 def _claims(before: TonalBalance, after: TonalBalance, tolerance_db: float) -> tuple[Claim, ...]:
     """Return what the equaliser will do to the mean, to the worst band, and to that band itself."""
     worst = int(np.argmax(np.abs(before.outside_db)))
+    residual = float(before.residual_db[worst])
     return (
         Claim(
             measurement="tone.outside_mean_db",
@@ -178,8 +179,10 @@ def _claims(before: TonalBalance, after: TonalBalance, tolerance_db: float) -> t
         ),
         Claim(
             measurement=f"tone.residual_db[{before.freq_hz[worst]:g}]",
-            before=float(before.residual_db[worst]),
+            before=residual,
             expected=float(after.residual_db[worst]),
             tolerance=tolerance_db,
+            # nearer to the corridor than this; how far beyond is told by the claims above
+            sense="at_most" if residual > 0 else "at_least",
         ),
     )
