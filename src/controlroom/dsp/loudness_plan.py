@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from controlroom.dsp.gain_curve import spline_gain
 from controlroom.dsp.k_weighting import BlockEnergies, k_weighted_block_energies
+from controlroom.dsp.levels import BLOCK_S, envelope, loudest_window
 from controlroom.dsp.limiter import (
     MARGIN_DB,
     LimiterGain,
@@ -50,6 +51,9 @@ MORE_LU = 0.3
 
 SETTLED_LU = 0.02
 """A level this near its target needs no further step; the promise is 0.1."""
+
+RESERVE_DB = 0.03
+"""Kept free of each budget: the verified gain is a little deeper than the planned one."""
 
 PROMISED_LU = 0.1
 REFINEMENTS = 5
@@ -168,8 +172,8 @@ class _Take:
         self.peaks: PeakMap = peak_map(samples, rate_hz, settings.oversampling)
         self.energies: BlockEnergies = k_weighted_block_energies(samples, rate_hz)
         self.own_lufs = integrated_from_energies(self.energies)
-        self.span = _loudest_span(self.energies, budgets.crest_window_s, samples.shape[1])
-        self.own_crest_db = _crest_db(samples[:, self.span])
+        self.envelope = envelope(samples, rate_hz)
+        self.own_crest_db = loudest_window(self.envelope, budgets.crest_window_s).crest_db
         shared = settings.link == 1 or samples.shape[0] == 1
         peaks = self.peaks.peaks.max(axis=0, keepdims=True, initial=0.0) if shared else self.peaks.peaks
         self.peaks_db: F64 = 20 * np.log10(np.maximum(peaks, PEAK_FLOOR))
@@ -204,7 +208,7 @@ class _Take:
         """Return how far a gain is beyond a level or a budget, whichever is further; ≤ 0 when allowed."""
         nodes = self._nodes(gain_db)
         beyond = self._estimate(nodes, gain_db) - most_lufs
-        return max(beyond, self._readings(nodes, gain_db).worst_db(self.budgets))
+        return max(beyond, self._readings(nodes, gain_db).worst_db(self.budgets) + RESERVE_DB)
 
     def readings(self, gain_db: float) -> Readings:
         """Return what a gain costs, from the planned curve."""
@@ -220,14 +224,9 @@ class _Take:
         return rows[0] if len(rows) == 1 else np.stack(rows)
 
     def _block_gain(self, nodes: F64, gain_db: float) -> F64:
-        """Return the RMS gain of each 10 ms, the mean over channels."""
-        power = np.exp(nodes * (-math.log(10) / 10))
-        power = power[0] if len(power) == 1 else power.mean(axis=0)
-        total = np.concatenate([[0.0], np.cumsum(power), [0.0]])
-        place = self.energies.edges / self.peaks.width
-        whole = place.astype(np.int64)
-        at = total[whole] + (place - whole) * np.append(power, 0.0)[whole]
-        return np.asarray(10 ** (gain_db / 20) * np.sqrt(np.diff(at) / np.diff(place)))
+        """Return the RMS gain of each 10 ms of the meter."""
+        power = _mean_power_gain(nodes, self.energies.edges / self.peaks.width)
+        return np.asarray(10 ** (gain_db / 20) * np.sqrt(power))
 
     def _psr_p5_db(self, nodes: F64, gain_db: float) -> float:
         """Return the 5th percentile of the result's PSR, as ``loudness.measure`` takes it; NaN under 3 s."""
@@ -248,12 +247,23 @@ class _Take:
         return nearest_rank(tops[heard] - loudness[heard] - self.correction_lu, 5.0)
 
     def _crest_loss_db(self, nodes: F64) -> float:
-        """Return the loss of crest in the take's loudest seconds, sample by sample."""
-        width, start, stop = self.peaks.width, self.span.start, self.span.stop
+        """Return the crest lost between the loudest seconds of the take and those of the result.
+
+        Where those are is told by 10 ms gains; the crest in them is read sample by sample.
+        """
+        if not self.peaks.frames:
+            return 0.0
+        block, width, frames = self.envelope.block_frames, self.peaks.width, self.peaks.frames
+        edges = np.minimum(np.arange(self.envelope.power.shape[1] + 1) * block, frames)
+        power = self.envelope.power.mean(axis=0) * _mean_power_gain(nodes, edges / width)
+        span = max(1, min(power.size, round(self.budgets.crest_window_s / BLOCK_S)))
+        sums = np.concatenate([[0.0], np.cumsum(power)])
+        loudest = int(np.argmax(sums[span:] - sums[:-span]))
+        start, stop = int(edges[loudest]), int(edges[loudest + span])
         first, last = start // width, -(-stop // width)
         gain = np.stack([spline_gain(row[first:last], width, (last - first) * width) for row in nodes])
         here = gain[:, start - first * width : stop - first * width]
-        return self.own_crest_db - _crest_db(self.samples[:, self.span] * here)
+        return self.own_crest_db - _crest_db(self.samples[:, start:stop] * here)
 
 
 def plan(
@@ -402,18 +412,23 @@ def _concluded(take: _Take, gain_db: float, held_by: str | None, *, over_budget:
         held_by=held_by,
         over_budget=over_budget,
         reached=True,
-        readings=take.readings(gain_db),
+        readings=replace(
+            take.readings(gain_db),
+            reduction_p95_db=limiter.reduction.p95_db,
+            reduction_max_db=limiter.reduction.max_db,
+        ),
         limiter=limiter,
     )
 
 
-def _loudest_span(energies: BlockEnergies, seconds: float, frames: int) -> slice:
-    """Return the frames of the loudest stretch, or of the whole sound if it is shorter."""
-    window = round(100 * seconds)
-    if energies.energy.size <= window:
-        return slice(0, frames)
-    first = int(np.argmax(window_loudness(energies, window, 1)))
-    return slice(int(energies.edges[first]), int(energies.edges[first + window]))
+def _mean_power_gain(nodes: F64, edges: F64) -> F64:
+    """Return the mean over channels of the squared gain between edges, which are given in nodes."""
+    power = np.exp(nodes * (-math.log(10) / 10))
+    power = power[0] if len(power) == 1 else power.mean(axis=0)
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    whole = edges.astype(np.int64)
+    at = total[whole] + (edges - whole) * np.append(power, 0.0)[whole]
+    return np.asarray(np.diff(at) / np.diff(edges))
 
 
 def _crest_db(samples: Samples) -> float:
