@@ -11,7 +11,8 @@ import soundfile
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
-from controlroom.separation.imported import ImportLimits, place_stems, read_stems
+from controlroom.separation.imported import ImportLimits, read_stems
+from controlroom.separation.placing import place_stems
 from tests.tolerances import FLOAT32
 
 RATE_HZ = 44_100

