@@ -21,6 +21,7 @@ import numpy.typing as npt
 from controlroom.dsp.gain_curve import CurveTimes, node_frames, reduction_nodes, sliding_max, spline_gain
 from controlroom.dsp.oversampling import interval_peaks
 from controlroom.dsp.peak_check import BRIGHT_WEIGHT, brightness, read_blocks
+from controlroom.dsp.soft_clip import soft_clip
 from controlroom.model.audio import Samples
 
 F32 = npt.NDArray[np.float32]
@@ -70,6 +71,10 @@ class LimiterSettings:
         1: all channels share one gain, and the image stays; 0: each has its own.
     oversampling : int
         Points per interval of the detector, at least 8.
+    clip_above_db : float or None
+        For ``clipped`` and ``limit``: tops are softly clipped towards this far above the
+        ceiling before the limiter sees them, so that it rarely has more than that to
+        take off. None, the default: no clipping. ``limiter_gain`` itself never clips.
     """
 
     ceiling_dbtp: float = -1.0
@@ -82,6 +87,7 @@ class LimiterSettings:
     sustain_release_ms: float = 150.0
     link: float = 1.0
     oversampling: int = 8
+    clip_above_db: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.ceiling_dbtp) and self.look_ahead_ms > 0 and 0 <= self.link <= 1):
@@ -364,6 +370,17 @@ def apply_gain(samples: Samples, gain: F32) -> Samples:
     return samples * gain
 
 
+def clipped(samples: Samples, settings: LimiterSettings, pre_gain_db: float = 0.0) -> Samples:
+    """Return the sound as the limiter should get it: its tops softly clipped if the settings ask for it.
+
+    The clipper works at the level after the pre-gain; the result is still before it.
+    """
+    if settings.clip_above_db is None:
+        return samples
+    return soft_clip(samples, settings.ceiling_dbtp + settings.clip_above_db - pre_gain_db)
+
+
 def limit(samples: Samples, rate_hz: int, settings: LimiterSettings, pre_gain_db: float = 0.0) -> Samples:
-    """Return the sound driven by ``pre_gain_db`` and limited; see ``limiter_gain``."""
-    return apply_gain(samples, limiter_gain(samples, rate_hz, settings, pre_gain_db).gain)
+    """Return the sound driven by ``pre_gain_db``, clipped if asked for, and limited; see ``limiter_gain``."""
+    source = clipped(samples, settings, pre_gain_db)
+    return apply_gain(source, limiter_gain(source, rate_hz, settings, pre_gain_db).gain)
