@@ -22,10 +22,12 @@ _SHELF_Q = 0.7
 _LOW_SHELF_HZ = (63.0, 80.0, 100.0, 125.0, 160.0, 200.0, 250.0, 315.0, 400.0)
 _HIGH_SHELF_HZ = (1600.0, 2000.0, 2500.0, 3150.0, 4000.0, 5000.0, 6300.0, 8000.0, 10000.0)
 _HARM_WEIGHT = 10.0
+_HARM_DB = 0.25
 _MOVE_WEIGHT = 0.02
 _BEND_WEIGHT = 0.1
 _WORTH = 0.1
 _SWEEPS = 2
+_ROUNDING_DB = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Target:
         what lies inside is left alone unless it must move along; and something
         for every step between neighbouring bands, so that a broad stroke is
         taken where it does, and bands do not pull against each other. The level
-        is fitted anew for each curve, as the measurement will.
+        is fitted anew for each curve, as the measurement will. A curve that
+        pushes any band outside by more than a quarter of a decibel costs infinitely much.
         """
         moved = self.residual_db + curves_db
         moved -= np.median(moved, axis=-1, keepdims=True)
@@ -84,7 +87,8 @@ class Target:
         worse = np.maximum(0.0, after - np.abs(self.outside_db))
         total = after**2 + _HARM_WEIGHT * worse**2 + _MOVE_WEIGHT * curves_db**2
         bend = np.sum(np.diff(curves_db, axis=-1) ** 2, axis=-1)
-        return np.asarray(total.sum(axis=-1) + _BEND_WEIGHT * bend)
+        cost = total.sum(axis=-1) + _BEND_WEIGHT * bend
+        return np.asarray(np.where(worse.max(axis=-1) > _HARM_DB, np.inf, cost))
 
     def _outside(self, residual_db: Floats) -> Floats:
         return np.asarray(residual_db - np.clip(residual_db, self.low_db, self.high_db))
@@ -131,6 +135,8 @@ def fit_bands(target: Target, limits: EqLimits) -> tuple[EqBand, ...]:
                 others = trial[:place] + trial[place + 1 :]
                 trial[place] = _best(target, pool, others, limits)
         now = float(target.cost(pool.at_target[trial].sum(axis=0)))
+        if np.max(np.abs(pool.at_grid[trial].sum(axis=0))) > limits.max_sum_db + _ROUNDING_DB:
+            break
         if cost - now <= _WORTH * flat:
             break
         chosen, cost = trial, now
@@ -142,7 +148,7 @@ def _best(target: Target, pool: _Candidates, others: Sequence[int], limits: EqLi
     beside = pool.at_target[list(others)].sum(axis=0)
     grid = pool.at_grid[list(others)].sum(axis=0)
     costs = target.cost(beside + pool.at_target)
-    over = np.max(np.abs(grid + pool.at_grid), axis=1) > limits.max_sum_db + 1e-9
+    over = np.max(np.abs(grid + pool.at_grid), axis=1) > limits.max_sum_db + _ROUNDING_DB
     return int(np.argmin(np.where(over, np.inf, costs)))
 
 
