@@ -110,3 +110,21 @@ PLAN_READING_DB = 0.05
 
 ROUNDED_HUNDREDTH = 0.01
 """Two figures that were each rounded to two decimals."""
+
+TEMPO_RATIO = 0.01
+"""Issue B: tempo within 1 %."""
+
+BEAT_F = 0.95
+"""Issue B: beat F-measure at ±70 ms."""
+
+BEAT_SHIFT_S = 0.012
+"""One frame of the onset envelope (11.6 ms): beats can't be placed finer where the frames fall elsewhere."""
+
+CHORD_SHARE = 0.9
+"""Of the beats of a clean synthetic band; the ends of chords ring into their neighbours."""
+
+TUNING_CENTS = 4.0
+"""Parabolic interpolation of 372 ms spectra, with drums over the partials."""
+
+BOUNDARY_S = 0.1
+"""Sections are snapped to bar lines, and those to beats."""

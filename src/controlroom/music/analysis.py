@@ -19,6 +19,7 @@ from controlroom.music.pitch import (
     estimate_tuning,
     fold_octaves,
     harmonic_change,
+    no_change,
     note_frames,
 )
 from controlroom.music.sections import find_sections, measure_bars
@@ -212,7 +213,8 @@ def analyse(
     tuning = estimate_tuning(spectra.slow) or Tuning(0.0, 0.0)
     tonal = tuning.confidence >= LEAST_TONAL
     notes = note_frames(spectra.slow, tuning.cents if tonal else 0.0)
-    change = harmonic_change(fold_octaves(notes.activity), notes.hop_s, notes.first_s)
+    chroma = fold_octaves(notes.activity)
+    change = harmonic_change(chroma, notes.hop_s, notes.first_s) if tonal else no_change()
     rhythm = find_rhythm(onsets, change)
     spans = beat_spans(rhythm, spectra.duration_s)
     harmony = find_harmony(notes, spans, tuning.confidence)

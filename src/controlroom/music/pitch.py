@@ -18,6 +18,8 @@ NNLS_STEPS = 30
 TUNING_LOW_HZ = 90.0
 TUNING_HIGH_HZ = 1600.0
 CHANGE_S = 0.6
+LEAST_CHANGE = 0.02
+"""Standard deviation of harmonic change below which the harmony counts as standing still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,11 @@ class HarmonicChange:
         return np.asarray(self.curve[np.clip(index, 0, self.curve.size - 1)])
 
 
+def no_change() -> HarmonicChange:
+    """Return the harmonic change of a sound without notes: none, ever."""
+    return HarmonicChange(np.zeros(1), 1.0, 0.0)
+
+
 def harmonic_change(chroma: Chroma, hop_s: float, first_s: float) -> HarmonicChange:
     """Return one minus the cosine between the chroma of 0.6 s before and 0.6 s after each moment.
 
@@ -247,7 +254,7 @@ def harmonic_change(chroma: Chroma, hop_s: float, first_s: float) -> HarmonicCha
     lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     cosine = np.einsum("tc,tc->t", before, after) / np.maximum(lengths, 1e-12)
     change = np.where(lengths > 0, 1.0 - cosine, 0.0)
-    curve = (change - change.mean()) / (change.std() + 1e-9)
+    curve = (change - change.mean()) / max(float(change.std()), LEAST_CHANGE)
     return HarmonicChange(np.asarray(curve), hop_s, first_s - 0.5 * hop_s)
 
 
