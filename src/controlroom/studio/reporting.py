@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from controlroom.listening.heard import loudness_of
+from controlroom.listening.heard import loudest_of, loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.tone import tonal_balance
 from controlroom.media.encode import MediaFormat, write
@@ -29,7 +29,7 @@ from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
 
 WAVEFORM_BUCKETS = 600
-LISTEN_FORM = MediaFormat.AAC_256
+LISTEN_FORM = MediaFormat.MP3_320
 
 
 def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, context: Context) -> ReportData:
@@ -85,22 +85,26 @@ def _withheld(memory: Memory) -> tuple[Withheld, ...]:
 
 
 def _write_listen(song: Song, walk: Walk, mastered: Mastered) -> Audition:
-    """Write the whole take and the whole master at equal loudness, for the page's player."""
-    if mastered.listening is walk.take or mastered.listening.audio.rate_hz != walk.take.audio.rate_hz:
+    """Write the loudest stretch of take and master at equal loudness, for the page's player."""
+    take, master = walk.take.audio, mastered.listening.audio
+    if mastered.listening is walk.take or master.rate_hz != take.rate_hz:
         return Audition()
-    pair = matched(walk.take.audio, mastered.listening.audio)
+    length_s = song.standards.number("audition.whole_s")
+    centre_s = loudest_of(walk.take).start_s + loudest_of(walk.take).length_s / 2
+    start_s = max(0.0, min(centre_s - length_s / 2, take.duration_s - length_s))
+    first, last = round(start_s * take.rate_hz), round((start_s + length_s) * take.rate_hz)
+    pair = matched(take.excerpt(first, last), master.excerpt(first, last))
     folder = song.folder.auditions / "whole"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise environment_fault(error, folder) from error
+    names = {}
     for name, audio in (("before", pair.before), ("after", pair.after)):
-        write(folder / f"{name}{LISTEN_FORM.extension}", audio, LISTEN_FORM)
-    relative = {
-        name: (song.folder.relative(folder / f"{name}{LISTEN_FORM.extension}"),)
-        for name in ("before", "after")
-    }
-    return Audition(**relative, matched_lufs=pair.lufs)
+        path = folder / f"{name}{LISTEN_FORM.extension}"
+        write(path, audio, LISTEN_FORM)
+        names[name] = (song.folder.relative(path),)
+    return Audition(**names, matched_lufs=pair.lufs, start_s=start_s)
 
 
 def _audition(song: Song, files: AuditionFiles) -> Audition:

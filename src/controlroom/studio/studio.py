@@ -6,7 +6,7 @@ present what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,13 @@ from controlroom.model.proposals import Knob, Proposal, Step
 from controlroom.model.song import SongState, Take
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
-from controlroom.processors.form import all_processors, from_step
+from controlroom.processors.form import from_step
 from controlroom.studio import importing, verifying
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
+from controlroom.studio.console_answers import keep_trial, return_to, take_back
+from controlroom.studio.console_desk import Desk, ProcessorInfo, lay_out, processor_infos
+from controlroom.studio.console_preview import gains_on, preview_step
+from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, files_of
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
@@ -188,19 +192,13 @@ class Studio:
         reason: str = "",
     ) -> Decision:
         """Write a step by hand: proposal and acceptance at once."""
-        known = all_processors()
-        if processor not in known:
-            raise UsageError(
-                "processor.unknown",
-                f"there is no processor called {processor!r}",
-                f"one of: {', '.join(known)}",
-            )
+        stage = _known_processor(processor).stage
         with opened(found(root), now=self._now) as song:
             take = song.take
             span = None
             if start_s is not None or end_s is not None:
                 span = Span(clock=take.id, start_s=start_s or 0.0, end_s=end_s or take.facts.duration_s)
-            step = Step(processor=processor, stage=known[processor].stage, knobs=dict(knobs or {}))
+            step = Step(processor=processor, stage=stage, knobs=dict(knobs or {}))
             made = from_step(step).step(part, span)
             proposal = hand_made_proposal(song, take.audio_digest, made)
             song.memory.add_proposals([proposal], self._now())
@@ -301,6 +299,63 @@ class Studio:
         """Return the shipped policies, or the one that is named."""
         return [policy_by_name(one) for one in ([name] if name else SHIPPED_POLICIES)]
 
+    def undo(self, root: Path, proposal_id: str, *, reason: str = "") -> Decision:
+        """Take back the answer to a proposal, as a new decision; the question is open again."""
+        with opened(found(root), now=self._now) as song:
+            return take_back(song, proposal_by_id(song, proposal_id).id, self._name, reason)
+
+    def go_back(self, root: Path, seq: int) -> list[Decision]:
+        """Answer everything again as it stood at a ledger entry."""
+        with opened(found(root), now=self._now) as song:
+            return return_to(song, seq, self._name)
+
+    def trial(self, root: Path, a: str, b: str, *, correct: int, total: int) -> dict[str, object]:
+        """Keep the result of a blind ABX trial as evidence."""
+        with opened(found(root), now=self._now) as song:
+            return keep_trial(song, (a, b), correct, total, self._name)
+
+    def desk(self, root: Path) -> Desk:
+        """Return the questions that stand, with all that belongs to them; needs no lock."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            return lay_out(song)
+
+    def processors(self) -> Mapping[str, ProcessorInfo]:
+        """Return every processor with its knobs, for windows."""
+        return processor_infos()
+
+    def sounds(self, root: Path, context: Context = Context()) -> dict[str, Sound]:
+        """Make take and render playable and drawable, in the song's cache; needs no lock."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            return ensure_sounds(song, context)
+
+    def sound_files(self, root: Path, sound_id: str) -> SoundFiles:
+        """Return where a playable sound stands; SongError when there is none of that name."""
+        return files_of(SongFolder(found(root)), sound_id)
+
+    def preview(
+        self,
+        root: Path,
+        processor: str,
+        start_s: float,
+        end_s: float,
+        *,
+        knobs: Mapping[str, Knob] | None = None,
+        span_s: tuple[float, float] | None = None,
+        context: Context = Context(),
+    ) -> Sound:
+        """Return the take with one step alone over a stretch, as a playable sound; needs no lock."""
+        with opened(found(root), writing=False, now=self._now) as song:
+            span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1]) if span_s else None
+            stage = _known_processor(processor).stage
+            step = Step(processor=processor, stage=stage, span=span, knobs=dict(knobs or {}))
+            return preview_step(song, step, start_s, end_s, context)
+
+    def match(
+        self, root: Path, sound_ids: Sequence[str], start_s: float, end_s: float
+    ) -> Mapping[str, float]:
+        """Return the gains in dB that make playable sounds equally loud on a stretch."""
+        return gains_on(SongFolder(found(root)), sound_ids, start_s, end_s)
+
 
 def proposal_by_id(song: Song, given: str) -> Proposal:
     """Return the proposal whose id begins with ``given``.
@@ -319,6 +374,15 @@ def proposal_by_id(song: Song, given: str) -> Proposal:
             "`controlroom show SONG` lists them",
         )
     return found_ones[0]
+
+
+def _known_processor(name: str) -> ProcessorInfo:
+    known = processor_infos()
+    if name not in known:
+        raise UsageError(
+            "processor.unknown", f"there is no processor called {name!r}", f"one of: {', '.join(known)}"
+        )
+    return known[name]
 
 
 def _with_standards(song: Song, set_from: Path | None) -> Song:

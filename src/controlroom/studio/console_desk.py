@@ -1,0 +1,166 @@
+"""What lies on the console's desk: the questions that stand now, each with all that belongs to it.
+
+The ledger keeps every proposal ever asked. A question stands when it was asked
+after exactly those steps that are accepted upstream of it today; one that was
+asked after others is *stale* until the song is listened to again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controlroom.model.decisions import Decision
+from controlroom.model.errors import ControlRoomError
+from controlroom.model.findings import Finding, Note
+from controlroom.model.proposals import Proposal, Stage
+from controlroom.model.render import Outcome, Render
+from controlroom.model.song import SongState, Take
+from controlroom.processors.form import Processor, all_processors, knob_info
+from controlroom.studio.memory import HAND_MADE, Memory
+from controlroom.studio.song import Song
+from controlroom.studio.verifying import last_render
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question with its findings, its answer, and what was measured of its claims.
+
+    ``stale`` says that what lies upstream of it changed since it was asked.
+    """
+
+    proposal: Proposal
+    findings: tuple[Finding, ...]
+    decision: Decision | None
+    outcomes: tuple[Outcome, ...]
+    stale: bool
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that the page of one song shows."""
+
+    song_id: str
+    title: str
+    state: SongState
+    takes: tuple[Take, ...]
+    take: Take | None
+    cards: tuple[Card, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[Note, ...]
+    render: Render | None
+    render_fault: str
+    render_stale: bool
+    entries: int
+
+    def card(self, proposal_id: str) -> Card | None:
+        """Return the card of a proposal, if it lies on the desk."""
+        return next((card for card in self.cards if card.proposal.id == proposal_id), None)
+
+
+def lay_out(song: Song) -> Desk:
+    """Return what lies on the desk of an open song; only reads."""
+    memory = song.memory
+    render, fault = _render_of(song)
+    cards = cards_of(memory, render)
+    sounding = {c.decision.id for c in cards if c.decision and c.decision.sounds and not c.stale}
+    card = song.folder.read_card()
+    return Desk(
+        song_id=card.id,
+        title=card.title,
+        state=memory.state,
+        takes=tuple(memory.takes.values()),
+        take=memory.current_take,
+        cards=cards,
+        findings=tuple(memory.findings),
+        notes=tuple(memory.notes),
+        render=render,
+        render_fault=fault,
+        render_stale=render is not None and sounding != set(render.decisions),
+        entries=memory.ledger.head.seq,
+    )
+
+
+def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
+    """Return the standing questions in the order in which their steps sound."""
+    digest = memory.current_take.audio_digest if memory.current_take else ""
+    asked = [p for p in memory.proposals.values() if p.source_digest == digest]
+    findings = {finding.id: finding for finding in memory.findings}
+    upstream: list[str] = []
+    cards: list[Card] = []
+    for stage in Stage:
+        here = [p for p in asked if p.step.stage is stage]
+        for proposal in _standing(here, tuple(upstream)):
+            stale = proposal.kind != HAND_MADE and proposal.upstream != tuple(upstream)
+            about = tuple(findings[id_] for id_ in proposal.answers if id_ in findings)
+            decision = memory.decisions.get(proposal.id)
+            cards.append(Card(proposal, about, decision, _outcomes(render, proposal), stale))
+        now = [c.decision for c in cards if c.proposal.step.stage is stage and not c.stale]
+        upstream += [d.step.id for d in now if d is not None and d.sounds]
+    return tuple(cards)
+
+
+def _standing(asked: list[Proposal], upstream: tuple[str, ...]) -> list[Proposal]:
+    """Return the questions asked after exactly ``upstream``; of a stage that has none, its last ones."""
+    by_hand = [p for p in asked if p.kind == HAND_MADE]
+    found = [p for p in asked if p.kind != HAND_MADE]
+    current = [p for p in found if p.upstream == upstream]
+    if not current and found:
+        current = [p for p in found if p.upstream == found[-1].upstream]
+    return [*current, *by_hand]
+
+
+def _outcomes(render: Render | None, proposal: Proposal) -> tuple[Outcome, ...]:
+    if render is None:
+        return ()
+    return tuple(outcome for outcome in render.outcomes if outcome.proposal_id == proposal.id)
+
+
+def _render_of(song: Song) -> tuple[Render | None, str]:
+    """Return the last render, or why it can't be shown: a page must open on a broken song too."""
+    try:
+        return last_render(song), ""
+    except ControlRoomError as error:
+        return None, error.message
+
+
+@dataclass(frozen=True)
+class KnobInfo:
+    """One knob as a window draws it."""
+
+    name: str
+    type: str
+    default: float | bool | str
+    low: float | None
+    high: float | None
+    step: float | None
+    unit: str
+    help: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProcessorInfo:
+    """One processor as a window offers it."""
+
+    name: str
+    stage: Stage
+    knobs: tuple[KnobInfo, ...]
+
+
+def processor_infos() -> Mapping[str, ProcessorInfo]:
+    """Return every processor with its knobs, by name."""
+    infos = {}
+    for name, processor in all_processors().items():
+        knobs = tuple(KnobInfo(**_described(processor, knob)) for knob in processor.model_fields)
+        infos[name] = ProcessorInfo(name, processor.stage, knobs)
+    return infos
+
+
+def _described(processor: type[Processor], name: str) -> dict[str, Any]:
+    """Return what is known of a knob; a choice's words come from its type."""
+    info = knob_info(processor, name)
+    choices = getattr(processor.model_fields[name].annotation, "__args__", ())
+    info["choices"] = tuple(str(choice) for choice in choices if isinstance(choice, str))
+    return info

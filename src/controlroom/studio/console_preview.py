@@ -1,0 +1,137 @@
+"""Previews: one step alone on a stretch of the take, and gains that make sounds equally loud.
+
+A preview is what the song would be with this one step and no other, so that a
+person hears the step and nothing else. It is computed as the desk computes an
+excerpt; only the limiter's stage prepares on the stretch with ``MARGIN_S`` on
+either side and not on the whole song, because nothing in it reaches further.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from controlroom.dsp.k_weighting import k_weighted_block_energies
+from controlroom.dsp.loudness import integrated_from_energies
+from controlroom.engine.desk import prepare, run_step
+from controlroom.model.audio import Audio
+from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.context import Context
+from controlroom.model.errors import SongError, UsageError
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.timeline import Span
+from controlroom.processors.form import Processor, from_step
+from controlroom.studio.console_sounds import (
+    Sound,
+    SoundFiles,
+    console_folder,
+    files_of,
+    keep_sound,
+    samples_of,
+    sound_of,
+)
+from controlroom.studio.folder import SongFolder
+from controlroom.studio.song import Song
+
+MARGIN_S = 6.0
+SHORTEST_S = 3.0
+LONGEST_S = 90.0
+
+
+def preview_step(song: Song, step: Step, start_s: float, end_s: float, context: Context) -> Sound:
+    """Return the take with one step alone, over a stretch of at least 3 s and at most 90 s.
+
+    Raises
+    ------
+    UsageError
+        Unknown processor or knob, or a stretch outside the take.
+    SongError
+        When the take's sound was not made ready (see ``Studio.sounds``).
+    """
+    take = song.take
+    processor = from_step(step)
+    checked = processor.step(step.part, step.span)
+    files = files_of(song.folder, f"take-{take.audio_digest[:12]}")
+    audio = samples_of(files)
+    first, last = stretch(start_s, end_s, audio)
+    root = console_folder(song.folder)
+    key = canonical_json([take.audio_digest, checked.id, first, last])
+    sound_id = f"preview-{digest_text(key)[:16]}"
+    if not SoundFiles(root, sound_id).facts.is_file():
+        context.check()
+        made = _stretch_with(audio, processor, checked, first, last, context)
+        return keep_sound(root, sound_id, made, first, drawn=False)
+    return sound_of(SoundFiles(root, sound_id))
+
+
+def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
+    """Return first and last frame of a stretch, widened about its middle to 3 s where the sound has them."""
+    if not (math.isfinite(start_s) and math.isfinite(end_s)) or end_s < start_s or start_s < 0:
+        raise UsageError("preview.span", f"{start_s!r} to {end_s!r} s is no stretch", "give start and end")
+    if start_s >= audio.duration_s:
+        raise UsageError(
+            "preview.span", f"{start_s:g} s is after the end, {audio.duration_s:.2f} s", "start earlier"
+        )
+    end_s = min(end_s, start_s + LONGEST_S, audio.duration_s)
+    missing_s = max(0.0, SHORTEST_S - (end_s - start_s))
+    start_s = max(0.0, min(start_s - missing_s / 2, audio.duration_s - SHORTEST_S))
+    end_s = min(audio.duration_s, max(end_s + missing_s / 2, start_s + SHORTEST_S))
+    return round(start_s * audio.rate_hz), min(audio.frames, round(end_s * audio.rate_hz))
+
+
+def _stretch_with(
+    audio: Audio, processor: Processor, step: Step, first: int, last: int, context: Context
+) -> Audio:
+    """Return frames ``first:last`` with the step: the whole state, the stretch's blocks only."""
+    if processor.is_neutral():
+        return audio.excerpt(first, last)
+    margin_s = MARGIN_S if step.stage is Stage.LOUDNESS else processor.context_s() + 0.1
+    left = max(0, first - math.ceil(margin_s * audio.rate_hz))
+    right = min(audio.frames, last + math.ceil(margin_s * audio.rate_hz))
+    if step.stage is Stage.LOUDNESS or step.span is not None:
+        # a span's edges are faded by the desk, which does that on the sound that it is given
+        return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
+    state = prepare(processor, audio, {})
+    return _excerpt(processor, state, audio, first, last)
+
+
+def _excerpt(processor: Processor, state: object, audio: Audio, first: int, last: int) -> Audio:
+    from controlroom.engine.desk import run_excerpt
+
+    rate = audio.rate_hz
+    return run_excerpt(processor, state, audio, Span(clock="", start_s=first / rate, end_s=last / rate))
+
+
+def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context) -> Audio:
+    """Run a step on a cut of the sound, its span moved onto the cut's clock."""
+    cut = audio.excerpt(left, right)
+    span = step.span
+    if span is not None:
+        ends = [min(max(0.0, at - left / audio.rate_hz), cut.duration_s) for at in (span.start_s, span.end_s)]
+        span = span.model_copy(update={"start_s": ends[0], "end_s": ends[1]})
+    return run_step(cut, step.model_copy(update={"span": span}), context).audio
+
+
+def gains_on(
+    folder: SongFolder, sound_ids: Iterable[str], start_s: float, end_s: float
+) -> Mapping[str, float]:
+    """Return the gain in dB, at most 0, that brings each sound to the quietest one's loudness on a stretch.
+
+    Loudness is integrated and gated (BS.1770-5) over the stretch, widened to at
+    least 3 s. A sound without any block above the gate is left as it is.
+    """
+    levels: dict[str, float] = {}
+    for sound_id in sound_ids:
+        files = files_of(folder, sound_id)
+        sound, audio = sound_of(files), samples_of(files)
+        begin_s = sound.start_frame / sound.rate_hz
+        if start_s >= begin_s + audio.duration_s:
+            raise SongError("sound.elsewhere", f"{sound_id} does not sound at {start_s:g} s", "move the loop")
+        first, last = stretch(max(0.0, start_s - begin_s), max(0.0, end_s - begin_s), audio)
+        cut = np.ascontiguousarray(audio.samples[:, first:last])
+        levels[sound_id] = integrated_from_energies(k_weighted_block_energies(cut, audio.rate_hz))
+    heard = [level for level in levels.values() if math.isfinite(level)]
+    target = min(heard, default=0.0)
+    return {name: round(target - level, 2) if math.isfinite(level) else 0.0 for name, level in levels.items()}
