@@ -15,7 +15,7 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import prepare, run_step
+from controlroom.engine.desk import prepare, run_excerpt, run_step
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
@@ -98,8 +98,6 @@ def _stretch_with(
 
 
 def _excerpt(processor: Processor, state: object, audio: Audio, first: int, last: int) -> Audio:
-    from controlroom.engine.desk import run_excerpt
-
     rate = audio.rate_hz
     return run_excerpt(processor, state, audio, Span(clock="", start_s=first / rate, end_s=last / rate))
 
