@@ -11,8 +11,9 @@ import soundfile
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
+from controlroom.separation.alignment import Place
 from controlroom.separation.imported import ImportLimits, read_stems
-from controlroom.separation.placing import place_stems
+from controlroom.separation.placing import agreed, place_stems
 from tests.tolerances import FLOAT32
 
 RATE_HZ = 44_100
@@ -215,6 +216,25 @@ def test_a_stem_too_quiet_to_be_found_takes_the_place_of_the_others():
     late = {n: Audio(np.roll(a.samples, 70, axis=1), RATE_HZ) for n, a in stems.items()}
     found = place_stems(late, mix, Context())
     assert found["fx.wav"].place.offset_frames == pytest.approx(70, abs=FLOAT32 * 1e3)
+
+
+def test_stems_that_were_found_nearly_together_are_put_together_and_others_are_not():
+    found = {
+        "drums": Place(100.0, 0.0, 1, 90.0),
+        "bass": Place(99.2, 0.7, -1, 12.0),
+        "late": Place(140.0, 0.0, 1, 50.0),
+        "slow": Place(100.0, 30.0, 1, 50.0),
+        "lost": Place(0.0, 0.0, 1, 2.0),
+    }
+    places = agreed(found, 1_000_000)
+    assert (places["bass"].offset_frames, places["bass"].drift_ppm, places["bass"].polarity) == (
+        100.0,
+        0.0,
+        -1,
+    )
+    assert (places["late"], places["slow"]) == (found["late"], found["slow"])
+    assert places["lost"].offset_frames == 100.0
+    assert agreed({"lost": found["lost"]}, 1000)["lost"] == found["lost"]
 
 
 def test_stems_of_another_rate_come_to_the_takes_and_mixed_rates_are_refused():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from controlroom.separation.alignment import Place, gains, locate, placed
 
 MAX_DIFFERENCE_S = 2.0
 """A stem may be this much shorter or longer than its take: padding, not another song."""
+
+_NEAR_FRAMES = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +65,7 @@ def place_stems(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> Mapping
     for n, (name, audio) in enumerate(level.items()):
         ctx.tell("separation.place", 0.8 * n / len(level))
         found[name] = locate(audio, mix)
-    known = [place for place in found.values() if place.found]
-    common = _common(known)
-    places = {name: place if place.found else common for name, place in found.items()}
+    places = agreed(found, mix.frames)
     moved = {name: placed(audio, places[name], mix.frames) for name, audio in level.items()}
     factor = _factor(moved, [name for name, place in found.items() if place.found], mix)
     ctx.tell("separation.place", 1.0)
@@ -91,12 +91,29 @@ def _check_alike(stems: Mapping[str, Audio], mix: Audio) -> None:
             )
 
 
-def _common(known: list[Place]) -> Place:
-    if not known:
-        return Place(0.0, 0.0, 1, 0.0)
-    offset = float(np.median([place.offset_frames for place in known]))
-    drift = float(np.median([place.drift_ppm for place in known]))
-    return Place(offset, drift, 1, 0.0)
+def agreed(found: Mapping[str, Place], frames: int) -> dict[str, Place]:
+    """Return one place for all stems that plainly share one: that of the clearest.
+
+    Exports start together and run on one clock. A stem that was found within
+    1.5 frames of the clearest one, at the take's start and at its end, was
+    measured less well, not moved: a bass has a broad spike. A stem that was not
+    found takes the clearest one's place too.
+    """
+    if not any(place.found for place in found.values()):
+        return dict(found)
+    best = max(found.values(), key=lambda place: place.clarity)
+
+    def near(place: Place) -> bool:
+        start = place.offset_frames - best.offset_frames
+        end = start + (place.drift_ppm - best.drift_ppm) * 1e-6 * frames
+        return max(abs(start), abs(end)) < _NEAR_FRAMES
+
+    return {
+        name: replace(place, offset_frames=best.offset_frames, drift_ppm=best.drift_ppm)
+        if near(place) or not place.found
+        else place
+        for name, place in found.items()
+    }
 
 
 def _factor(moved: Mapping[str, Audio], known: list[str], mix: Audio) -> float:
