@@ -65,7 +65,12 @@ def play(
     roots, qualities = [], []
     for at, beat in enumerate(beats):
         bar, place = divmod(at, beats_per_bar)
-        _add(out, 0.7 * kick if place == 0 or (place == 2 and beats_per_bar == 4) else 0.3 * snare, beat, rate_hz)
+        _add(
+            out,
+            0.7 * kick if place == 0 or (place == 2 and beats_per_bar == 4) else 0.3 * snare,
+            beat,
+            rate_hz,
+        )
         _add(out, 0.06 * hat, beat + 0.5 * beat_s, rate_hz)
         step, quality = PROGRESSION[bar % 4] if bar < bars else PROGRESSION[0]
         root = (tonic + step) % 12
@@ -74,7 +79,12 @@ def play(
             qualities.append(quality)
             third = 4 if quality == "maj" else 3
             for note in (root, root + third, root + 7):
-                _add(out, 0.1 * _tone(60 + note + cents / 100, beats_per_bar * beat_s, rate_hz, 6), beat, rate_hz)
+                _add(
+                    out,
+                    0.1 * _tone(60 + note + cents / 100, beats_per_bar * beat_s, rate_hz, 6),
+                    beat,
+                    rate_hz,
+                )
         low = 36 + root + cents / 100
         _add(out, 0.2 * _tone(low, 0.95 * beat_s, rate_hz, 4), beat, rate_hz)
     samples = (0.5 * out / np.abs(out).max()).astype(np.float32)[None]
@@ -97,4 +107,4 @@ def beat_f(truth_s: np.ndarray, found_s: np.ndarray, within_s: float = 0.07) -> 
 def pitch_classes_of(label: str) -> int:
     """Return the root of a Harte label."""
     names = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-    return names.index(label.split(":")[0])
+    return names.index(label.partition(":")[0])

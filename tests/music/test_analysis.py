@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -219,4 +221,4 @@ def test_chords_and_sections_cover_the_song_without_gaps(facts: MusicFacts) -> N
     for spans in (facts.chords, facts.sections.sections):
         assert spans[0].start_s == EXACT
         assert spans[-1].end_s == facts.duration_s
-        assert all(a.end_s == b.start_s for a, b in zip(spans, spans[1:], strict=False))
+        assert all(a.end_s == b.start_s for a, b in pairwise(spans))

@@ -19,6 +19,7 @@ from controlroom.music.pitch import (
     estimate_tuning,
     fold_octaves,
     harmonic_change,
+    log_spectrum,
     no_change,
     note_frames,
 )
@@ -176,6 +177,12 @@ def _sections(
     return find_sections(bars, clock, lyrics)
 
 
+def _vocals(spectra: Spectra, spectrum: Floats, vocal: Floats | None, rate_hz: int) -> VocalActivity | None:
+    if vocal is not None:
+        return measure_vocals(vocal, rate_hz)
+    return estimate_vocals(spectrum, spectra.slow.hop_s, spectra.fast, spectra.duration_s)
+
+
 def analyse(
     samples: Floats,
     rate_hz: int,
@@ -212,7 +219,8 @@ def analyse(
     onsets = measure_onsets(spectra.fast)
     tuning = estimate_tuning(spectra.slow) or Tuning(0.0, 0.0)
     tonal = tuning.confidence >= LEAST_TONAL
-    notes = note_frames(spectra.slow, tuning.cents if tonal else 0.0)
+    spectrum = log_spectrum(spectra.slow, tuning.cents if tonal else 0.0)
+    notes = note_frames(spectrum, spectra.slow.hop_s)
     chroma = fold_octaves(notes.activity)
     change = harmonic_change(chroma, notes.hop_s, notes.first_s) if tonal else no_change()
     rhythm = find_rhythm(onsets, change)
@@ -229,9 +237,5 @@ def analyse(
         key=harmony.key,
         chords=harmony.chords,
         sections=_sections(spectra, onsets, notes, spans, clock, lyrics) if heard else None,
-        vocals=measure_vocals(vocal, rate_hz)
-        if vocal is not None
-        else estimate_vocals(spectra)
-        if tonal
-        else None,
+        vocals=_vocals(spectra, spectrum, vocal, rate_hz) if tonal or vocal is not None else None,
     )

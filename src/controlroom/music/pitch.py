@@ -281,11 +281,18 @@ class NoteFrames:
         return average_spans(self.activity, self.hop_s, edges_s - self.first_s)
 
 
-def note_frames(slow: SlowSpectrum, tuning_cents: float) -> NoteFrames:
-    """Return note activity for pairs of slow frames (about every 93 ms)."""
-    spectrum = log_spectrum(slow, tuning_cents)
+def note_frames(spectrum: Floats, hop_s: float) -> NoteFrames:
+    """Return note activity for pairs of frames (about every 93 ms).
+
+    Parameters
+    ----------
+    spectrum : float32 array, shape (frames, log bins)
+        From `log_spectrum`.
+    hop_s : float
+        Its frame distance.
+    """
     pairs = spectrum.shape[0] // 2
     if pairs == 0:
-        return NoteFrames(note_activity(spectrum), slow.hop_s, 0.0)
+        return NoteFrames(note_activity(spectrum), hop_s, 0.0)
     halved = spectrum[: 2 * pairs].reshape(pairs, 2, -1).mean(axis=1)
-    return NoteFrames(note_activity(halved), 2 * slow.hop_s, 0.5 * slow.hop_s)
+    return NoteFrames(note_activity(halved), 2 * hop_s, 0.5 * hop_s)
