@@ -264,12 +264,14 @@ def write_golden(out: Path, python: str, wheel: str) -> None:
 
 
 def bss_eval(estimates: list[np.ndarray], truths: list[np.ndarray]) -> list[float]:
-    """Median SDR of BSSEval v4 over 1 s windows, where museval is installed; else NaN."""
+    """Median SDR of BSSEval v4 over the 1 s windows of the middle 30 s, where museval is installed; else NaN."""
     try:
         from museval.metrics import bss_eval as evaluate
     except ImportError:
         return [float("nan")] * len(truths)
-    stack = [np.stack([s.T.astype(np.float64) for s in sounds]) for sounds in (truths, estimates)]
+    middle = max(0, truths[0].shape[1] // 2 - 15 * RATE_HZ)
+    cut = slice(middle, middle + 30 * RATE_HZ)
+    stack = [np.stack([s[:, cut].T.astype(np.float64) for s in sounds]) for sounds in (truths, estimates)]
     sdr = evaluate(*stack, window=RATE_HZ, hop=RATE_HZ)[0]
     return [float(np.nanmedian(row)) for row in sdr]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -9,6 +10,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from controlroom.model.errors import EnvironmentFault
 from controlroom.separation import weights
@@ -135,3 +138,14 @@ def test_a_zip_bomb_is_stopped_at_the_bound():
     assert len(bomb) < 1 << 14
     with pytest.raises(EnvironmentFault, match="larger than"):
         weights.read_checkpoint(bomb, SHAPES)
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.integers(0, 400), byte=st.integers(0, 255), cut=st.integers(0, 40))
+def test_a_damaged_pickle_is_read_or_refused_and_nothing_else_happens(place, byte, cut):
+    data = bytearray(numpy_pickle(table()))
+    data[place % len(data)] = byte
+    found = {}
+    with contextlib.suppress(EnvironmentFault):
+        found = weights.read_pickle(bytes(data[: len(data) - cut]), SHAPES)
+    assert {name: array.shape for name, array in found.items()} in ({}, SHAPES)

@@ -73,7 +73,7 @@ class Spleeter:
             source=f"{models.PACKAGE} {models.VERSION}",
             sha256=models.WHEEL_SHA256,
             sums_to_mix=True,
-            quality="voice +9 to +13 dB SI-SDR over the mix; audible bleed where the voice is soft",
+            quality="voice +6 to +13 dB SI-SDR over the mix; audible bleed where the voice is soft",
         )
 
     def missing(self) -> EnvironmentFault | None:
