@@ -53,9 +53,10 @@ def refine_period(envelope: Doubles, period_frames: float) -> float:
     The squared DFT at f, 2f … 8f is the variance of the envelope folded at 1/f,
     so this is a least-squares fit of a constant grid over all phases at once.
     """
-    size = fft.next_fast_len(8 * envelope.size, real=True)
+    size = fft.next_fast_len(16 * envelope.size, real=True)
     power = np.abs(fft.rfft(envelope - envelope.mean(), size)) ** 2
-    step = 1.0 / (4.0 * envelope.size)
+    # the eighth harmonic's peak is an eighth of a DFT bin wide here: four steps across it
+    step = 1.0 / (32.0 * envelope.size)
     centre = 1.0 / period_frames
     count = max(1, int(FIT_SPAN * centre / step))
     tried = centre + step * np.arange(-count, count + 1)

@@ -265,7 +265,8 @@ def parse_marks(lyrics: str | None) -> tuple[LyricMark, ...]:
     marks: list[LyricMark] = []
     for line in (lyrics or "").splitlines():
         if found := MARK.match(line):
-            label = re.sub(r"[\d:]+", " ", re.split(r"\s[-–—|]\s|,", found[1])[0]).strip().lower()
+            words = re.sub(r"[\d:]+", " ", re.split(r"\s[-–—|]\s|,", found[1])[0])
+            label = " ".join(words.lower().split())
             if label and label != "end":
                 marks.append(LyricMark(label, 0))
         elif line.strip() and marks:
