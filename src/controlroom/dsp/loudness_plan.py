@@ -164,6 +164,17 @@ class _Curve:
     nodes: F64
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The gain that was found, before it is carried out; the fields are those of ``Plan``."""
+
+    gain_db: float
+    own_lufs: float
+    held_by: str | None
+    over_budget: bool
+    readings: Readings
+
+
 class _Take:
     """One sound with all that is read once, and trials on it."""
 
@@ -266,6 +277,29 @@ class _Take:
         return self.own_crest_db - _crest_db(self.samples[:, start:stop] * here)
 
 
+def seek(
+    samples: Samples,
+    rate_hz: int,
+    budgets: Budgets | None = None,
+    settings: LimiterSettings | None = None,
+) -> Sought:
+    """Return the gain of a take's default loudness, without carrying it out; see ``plan``."""
+    take = _Take(samples, rate_hz, settings or LimiterSettings(), budgets or Budgets())
+    return _sought(take)
+
+
+def seek_target(
+    samples: Samples,
+    rate_hz: int,
+    target_lufs: float,
+    settings: LimiterSettings | None = None,
+    budgets: Budgets | None = None,
+) -> Sought:
+    """Return the gain for a given loudness, without carrying it out; see ``gain_for_target``."""
+    take = _Take(samples, rate_hz, settings or LimiterSettings(), budgets or Budgets())
+    return _sought_target(take, target_lufs)
+
+
 def plan(
     samples: Samples,
     rate_hz: int,
@@ -296,25 +330,29 @@ def plan(
     ValueError
         If the shape or the rate is off.
     """
-    costs = budgets or Budgets()
-    take = _Take(samples, rate_hz, settings or LimiterSettings(), costs)
+    take = _Take(samples, rate_hz, settings or LimiterSettings(), budgets or Budgets())
+    return _concluded(take, _sought(take))
+
+
+def _sought(take: _Take) -> Sought:
+    costs = take.budgets
     if not math.isfinite(take.own_lufs):
-        return _concluded(take, 0.0, None, over_budget=False)
+        return _found(take, 0.0, None, over_budget=False)
     if take.own_lufs >= costs.loudest_lufs:
-        return _concluded(take, _gain_for(take, costs.loudest_lufs), None, over_budget=False)
+        return _found(take, _gain_for(take, costs.loudest_lufs), None, over_budget=False)
     own_db = 0.0 if _gain_without_limiting(take) >= 0 else _gain_for(take, take.own_lufs)
     own = take.readings(own_db)
     if own.worst_db(costs) > 0:
         free_db = min(own_db, _gain_without_limiting(take))
         if take.own_lufs >= costs.quietest_lufs or take.readings(free_db).worst_db(costs) > 0:
-            return _concluded(take, own_db, own.worst(costs), over_budget=True)
+            return _found(take, own_db, own.worst(costs), over_budget=True)
         own_db, top_db = free_db, own_db
     else:
         top_db = own_db + costs.loudest_lufs - take.own_lufs
     gain_db = _loudest_allowed(take, own_db, top_db)
     held = costs.loudest_lufs - take.estimate(gain_db) > MORE_LU / 10
     worst = take.readings(gain_db + MORE_LU).worst(costs)
-    return _concluded(take, gain_db, worst if held else None, over_budget=False)
+    return _found(take, gain_db, worst if held else None, over_budget=False)
 
 
 def gain_for_target(
@@ -330,15 +368,18 @@ def gain_for_target(
     not bring the level within 0.1 LU, or the sound has no loudness; ``held_by``
     and ``over_budget`` tell the budget that the target breaks most.
     """
-    costs = budgets or Budgets()
-    take = _Take(samples, rate_hz, settings or LimiterSettings(), costs)
+    take = _Take(samples, rate_hz, settings or LimiterSettings(), budgets or Budgets())
+    made = _concluded(take, _sought_target(take, target_lufs))
+    return replace(made, reached=abs(made.target_lufs - target_lufs) <= PROMISED_LU)
+
+
+def _sought_target(take: _Take, target_lufs: float) -> Sought:
     if not math.isfinite(take.own_lufs) or not math.isfinite(target_lufs):
-        return replace(_concluded(take, 0.0, None, over_budget=False), reached=False)
+        return _found(take, 0.0, None, over_budget=False)
     gain_db = _gain_for(take, target_lufs)
     readings = take.readings(gain_db)
-    over = readings.worst_db(costs) > 0
-    made = _concluded(take, gain_db, readings.worst(costs) if over else None, over_budget=over)
-    return replace(made, reached=abs(made.target_lufs - target_lufs) <= PROMISED_LU)
+    over = readings.worst_db(take.budgets) > 0
+    return _found(take, gain_db, readings.worst(take.budgets) if over else None, over_budget=over)
 
 
 def _gain_for(take: _Take, target_lufs: float) -> float:
@@ -401,19 +442,23 @@ def _gain_without_limiting(take: _Take) -> float:
     return take.settings.ceiling_dbtp - 20 * math.log10(max(top, PEAK_FLOOR)) - 2 * MARGIN_DB
 
 
-def _concluded(take: _Take, gain_db: float, held_by: str | None, *, over_budget: bool) -> Plan:
+def _found(take: _Take, gain_db: float, held_by: str | None, *, over_budget: bool) -> Sought:
+    return Sought(gain_db, take.own_lufs, held_by, over_budget, take.readings(gain_db))
+
+
+def _concluded(take: _Take, sought: Sought) -> Plan:
     """Return the plan at a gain: limited in full, verified, and measured."""
-    limiter = limiter_gain(take.samples, take.rate_hz, take.settings, gain_db, take.peaks)
+    limiter = limiter_gain(take.samples, take.rate_hz, take.settings, sought.gain_db, take.peaks)
     made = apply_gain(take.samples, limiter.gain)
     return Plan(
-        gain_db=gain_db,
+        gain_db=sought.gain_db,
         target_lufs=integrated_from_energies(k_weighted_block_energies(made, take.rate_hz)),
-        own_lufs=take.own_lufs,
-        held_by=held_by,
-        over_budget=over_budget,
+        own_lufs=sought.own_lufs,
+        held_by=sought.held_by,
+        over_budget=sought.over_budget,
         reached=True,
         readings=replace(
-            take.readings(gain_db),
+            sought.readings,
             reduction_p95_db=limiter.reduction.p95_db,
             reduction_max_db=limiter.reduction.max_db,
         ),

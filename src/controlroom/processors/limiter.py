@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -93,11 +94,13 @@ class Limiter(Processor):
         part = listening.part(finding.part)
         processor = cls(ceiling_dbtp=standards.number("loudness.ceiling_dbtp"))
         gain = processor.gain_of(part)
-        offer = processor.offer(measure(part, "peak.true_dbtp", standards), gain, finding.part, standards)
-        return [offer]
+        peak_dbtp = measure(part, "peak.true_dbtp", standards)
+        return [processor.offer(peak_dbtp, _readings(gain), finding.part, standards)]
 
-    def offer(self, true_peak_dbtp: float, gain: LimiterGain, part: str, standards: Standards) -> Offer:
-        """Return this limiter as an offer, for a sound of a known peak and the gain it would get."""
+    def offer(
+        self, true_peak_dbtp: float, readings: Mapping[str, float], part: str, standards: Standards
+    ) -> Offer:
+        """Return this limiter as an offer, for a sound of a known peak and the reduction that it takes."""
         tolerance = standards.number("claim.tolerance_db")
         claims = (
             Claim(
@@ -110,14 +113,14 @@ class Limiter(Processor):
             Claim(
                 measurement="limiter.reduction_p95_db",
                 before=0.0,
-                expected=gain.reduction.p95_db,
+                expected=readings["limiter.reduction_p95_db"],
                 tolerance=tolerance,
                 sense="at_most",
             ),
             Claim(
                 measurement="limiter.reduction_max_db",
                 before=0.0,
-                expected=gain.reduction.max_db,
+                expected=readings["limiter.reduction_max_db"],
                 tolerance=tolerance,
                 sense="at_most",
             ),
@@ -152,10 +155,7 @@ class Limiter(Processor):
         gain = np.atleast_2d(told.gain)
         return LimiterState(
             gain=gain,
-            readings={
-                "limiter.reduction_p95_db": told.reduction.p95_db,
-                "limiter.reduction_max_db": told.reduction.max_db,
-            },
+            readings=_readings(told),
             curves={"limiter.reduction_db": _curve(gain, listening.audio.rate_hz)},
         )
 
@@ -168,6 +168,13 @@ class Limiter(Processor):
         """Return the limiter itself: the ceiling is hard, there is no half of it."""
         del amount
         return self
+
+
+def _readings(gain: LimiterGain) -> dict[str, float]:
+    return {
+        "limiter.reduction_p95_db": gain.reduction.p95_db,
+        "limiter.reduction_max_db": gain.reduction.max_db,
+    }
 
 
 def _curve(gain: npt.NDArray[np.float32], rate_hz: int) -> npt.NDArray[np.float64]:

@@ -50,7 +50,9 @@ class AnswersFile:
         try:
             self._rows = [FiledAnswer.model_validate(row) for row in stored["answers"]]
         except (KeyError, TypeError, ValueError) as error:
-            raise UsageError("answers.bad", f"{path}: {error}", "see 'Answers from a file' in docs/concepts.md") from error
+            raise UsageError(
+                "answers.bad", f"{path}: {error}", "see 'Answers from a file' in docs/concepts.md"
+            ) from error
 
     def decide(self, question: Question) -> Mapping[str, Reply]:
         """Answer the proposals that a row covers."""

@@ -136,7 +136,7 @@ def _carry_out(
     output = new_render_folder(song, digest_text(canonical_json([take.audio_digest, walk.upstream])))
     write_premaster(walk, output)
     with context.part("master", 0.5, 0.85) as inner:
-        mastered = make_masters(walk, output, _file_name(song, draft=_is_draft(walk)), inner)
+        mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
     render = _manifest(walk, take, levelled, output, mastered)
     manifest = output.root / "manifest.json"
     write_json_document(manifest, render)

@@ -6,18 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from controlroom.dsp.loudness_plan import Budgets, Plan, gain_for_target, plan
+from controlroom.dsp.loudness_plan import Budgets, Sought, seek, seek_target
+from controlroom.engine.desk import Sources, Told, render_stage
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
+from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, PolicyDecider, Question, Reply, Who
-from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Proposal, Stage
+from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.render import LoudnessPlan
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer
 from controlroom.processors.gain import Gain
 from controlroom.processors.limiter import Limiter
 from controlroom.studio.deciding import ask, sounding
+from controlroom.studio.deliverable import at_rate, deliverable_rate_hz
 from controlroom.studio.walk import Walk
 
 BUDGET_KEYS = {
@@ -29,12 +31,22 @@ BUDGET_KEYS = {
 POLICY_BOUND = "limiter.hygiene_p95_db"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """The two steps as planned, carried out once: accepted as they are, they are the master."""
+
+    steps: tuple[Step, ...]
+    listening: Listening
+    told: Told
+
+
+@dataclass(frozen=True, eq=False)
 class Levelled:
-    """The plan of the masters' level, and what was asked of it."""
+    """The plan of the masters' level, what was asked of it, and what it sounds like."""
 
     plan: LoudnessPlan
     proposals: tuple[Proposal, ...]
+    tried: Tried
 
 
 class TargetDecider:
@@ -60,26 +72,40 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
     limiter = Limiter(ceiling_dbtp=standards.number("loudness.ceiling_dbtp"))
     bound_db = None if target else _policy_bound(deciders)
     budgets = _budgets(standards, bound_db)
-    audio = walk.now.audio
+    source = at_rate(walk.now, deliverable_rate_hz(walk.now.audio.rate_hz))
+    audio, settings = source.audio, limiter.settings()
     if target:
-        planned = gain_for_target(audio.samples, audio.rate_hz, target.lufs, limiter.settings(), budgets)
+        sought = seek_target(audio.samples, audio.rate_hz, target.lufs, settings, budgets)
     else:
-        planned = plan(audio.samples, audio.rate_hz, budgets, limiter.settings())
-    proposals = tuple(
-        _proposal(walk, kind, offer) for kind, offer in _offers(walk.now, planned, limiter, standards)
-    )
+        sought = seek(audio.samples, audio.rate_hz, budgets, settings)
+    gain = Gain(gain_db=sought.gain_db if math.isfinite(sought.own_lufs) else 0.0)
+    steps = (gain.step(), limiter.step())
+    rendered = render_stage(Sources(audio), steps, Context())
+    tried = Tried(steps, Listening(rendered.sources.mix, walk.now.clock), rendered.told)
+    announced = loudness_of(tried.listening).integrated_lufs
+    offers = _offers(source, sought, gain, limiter, tried, standards) if math.isfinite(announced) else ()
+    proposals = tuple(_proposal(walk, offer) for offer in offers)
     walk.song.memory.add_proposals(proposals, walk.song.now())
     walk.proposals.extend(proposals)
+    walk.inputs.update({p.id: walk.now for p in proposals})
     asked = (TargetDecider(target.by, target.lufs),) if target else deciders
     ask(walk.song, Stage.LOUDNESS, proposals, walk.findings, asked)
     decided = sounding(walk.song, proposals)
     decided.update({d.proposal_id: d for d in walk.song.memory.hand_made if d.step.stage is Stage.LOUDNESS})
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
-    as_planned = len(decided) == len(proposals) and all(d.answer is Answer.ACCEPT for d in decided.values())
-    return Levelled(
-        _told(planned, budgets, limiter, target.lufs if target else None, bound_db, as_planned), proposals
+    readings = _readings(sought, tried)
+    told = LoudnessPlan(
+        target_lufs=target.lufs if target else budgets.loudest_lufs,
+        announced_lufs=announced,
+        gain_db=gain.gain_db,
+        ceiling_dbtp=limiter.ceiling_dbtp,
+        held_back_by=_held(sought, budgets, bound_db),
+        as_planned=tuple(d.step for d in decided.values()) == steps,
+        readings={key: value for key, value in readings.items() if math.isfinite(value)},
+        limits=_limits(budgets),
     )
+    return Levelled(told, proposals, tried)
 
 
 def _policy_bound(deciders: Sequence[Decider]) -> float | None:
@@ -108,58 +134,44 @@ def _budgets(standards: Standards, bound_db: float | None) -> Budgets:
 
 
 def _offers(
-    sound: Listening, planned: Plan, limiter: Limiter, standards: Standards
-) -> list[tuple[str, Offer]]:
-    """Return the gain and the limiter as offers; nothing for a sound that has no loudness."""
-    if not math.isfinite(planned.own_lufs) or not math.isfinite(planned.target_lufs):
-        return []
+    sound: Listening, sought: Sought, gain: Gain, limiter: Limiter, tried: Tried, standards: Standards
+) -> tuple[Offer, ...]:
+    """Return the gain and the limiter as offers, with what the trial came to as their claims."""
     claim = Claim(
         measurement="loudness.integrated_lufs",
-        before=planned.own_lufs,
-        expected=planned.target_lufs,
+        before=sought.own_lufs,
+        expected=loudness_of(tried.listening).integrated_lufs,
         tolerance=standards.number("loudness.tolerance_lu"),
     )
-    gain = Offer(Gain(gain_db=planned.gain_db), (claim,))
     peak_dbtp = loudness_of(sound).true_peak_dbtp
-    return [("level", gain), ("true-peak", limiter.offer(peak_dbtp, planned.limiter, "mix", standards))]
+    return (Offer(gain, (claim,)), limiter.offer(peak_dbtp, tried.told.readings, "mix", standards))
 
 
-def _proposal(walk: Walk, kind: str, offer: Offer) -> Proposal:
-    about: list[Finding] = [finding for finding in walk.findings if finding.kind == kind]
+def _proposal(walk: Walk, offer: Offer) -> Proposal:
+    kind = offer.processor.answers[0]
     return Proposal(
         source_digest=walk.source_digest,
         upstream=walk.upstream,
         step=offer.processor.step(),
         kind=kind,
-        answers=tuple(finding.id for finding in about),
+        answers=tuple(finding.id for finding in walk.findings if finding.kind == kind),
         claims=offer.claims,
         provisional=bool(walk.waiting),
     )
 
 
-def _told(
-    planned: Plan,
-    budgets: Budgets,
-    limiter: Limiter,
-    target_lufs: float | None,
-    bound_db: float | None,
-    as_planned: bool,
-) -> LoudnessPlan:
-    held = BUDGET_KEYS.get(planned.held_by or "")
+def _held(sought: Sought, budgets: Budgets, bound_db: float | None) -> str | None:
+    held = BUDGET_KEYS.get(sought.held_by or "")
     by_policy = bound_db is not None and budgets.reduction_p95_db == bound_db
-    if held == "limiter.reduction_p95_db" and by_policy:
-        held = POLICY_BOUND
-    readings = {key: getattr(planned.readings, name) for name, key in BUDGET_KEYS.items()}
+    return POLICY_BOUND if held == "limiter.reduction_p95_db" and by_policy else held
+
+
+def _readings(sought: Sought, tried: Tried) -> dict[str, float]:
+    planned = {key: getattr(sought.readings, name) for name, key in BUDGET_KEYS.items()}
+    readings = {**planned, **tried.told.readings}
+    return {**readings, POLICY_BOUND: readings["limiter.reduction_p95_db"]}
+
+
+def _limits(budgets: Budgets) -> dict[str, float]:
     limits = {key: getattr(budgets, name) for name, key in BUDGET_KEYS.items()}
-    readings[POLICY_BOUND] = readings["limiter.reduction_p95_db"]
-    limits[POLICY_BOUND] = limits["limiter.reduction_p95_db"]
-    return LoudnessPlan(
-        target_lufs=target_lufs if target_lufs is not None else budgets.loudest_lufs,
-        announced_lufs=planned.target_lufs,
-        gain_db=planned.gain_db,
-        ceiling_dbtp=limiter.ceiling_dbtp,
-        held_back_by=held,
-        as_planned=as_planned,
-        readings={key: value for key, value in readings.items() if math.isfinite(value)},
-        limits=limits,
-    )
+    return {**limits, POLICY_BOUND: limits["limiter.reduction_p95_db"]}

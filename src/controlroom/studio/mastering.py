@@ -15,16 +15,16 @@ from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, write
 from controlroom.media.files import environment_fault
-from controlroom.media.resample import resample
 from controlroom.media.wav import Chunk, info_chunk
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.render import MasterFile
+from controlroom.studio.deliverable import at_rate, deliverable_rate_hz
+from controlroom.studio.levelling import Levelled
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
 
-DELIVERABLE_HZ = (44100, 48000, 88200, 96000, 176400, 192000)
 FORMATS = (MediaFormat.WAV24, MediaFormat.FLAC24, MediaFormat.MP3_320, MediaFormat.AAC_256)
 TRIM_MARGIN_DB = 0.05
 TRIM_PASSES = 4
@@ -64,37 +64,32 @@ def new_render_folder(song: Song, render_id: str) -> RenderFolder:
     return RenderFolder(root)
 
 
-def deliverable_rate_hz(rate_hz: int) -> int:
-    """Return the rate that masters of a take are delivered at: its own where that is deliverable.
-
-    Else the family's nearest above it (a 32 kHz take goes out at 48 kHz), never more than is needed.
-    """
-    if rate_hz in DELIVERABLE_HZ:
-        return rate_hz
-    return 44100 if rate_hz in (11025, 22050) or rate_hz > DELIVERABLE_HZ[-1] else 48000
-
-
 def write_premaster(walk: Walk, folder: RenderFolder) -> None:
     """Write the mix before LOUDNESS as 32-bit float: with nothing decided, the take itself."""
     write(folder.premaster, walk.now.audio, MediaFormat.WAV32F)
 
 
-def make_masters(walk: Walk, folder: RenderFolder, name: str, context: Context) -> Mastered:
+def make_masters(
+    walk: Walk, levelled: Levelled, folder: RenderFolder, name: str, context: Context
+) -> Mastered:
     """Write every format of the decided master, and measure what was written.
 
     With no level decided there is no master, only the premaster.
     """
     steps = [step for step in walk.steps if step.stage is Stage.LOUDNESS]
     chain = _Chain(walk, steps, {})
+    if levelled.plan.as_planned:
+        walk.told = walk.told.joined(levelled.tried.told)
+        chain.made[levelled.tried.listening.audio.rate_hz] = levelled.tried.listening
     master = chain.at(deliverable_rate_hz(walk.now.audio.rate_hz))
     if not steps:
         return Mastered((), master)
     files = []
     for index, form in enumerate(FORMATS):
         context.tell(f"encode.{form}", index / len(FORMATS))
-        at_rate = chain.at(encoder_rate_hz(form, master.audio.rate_hz))
+        at_rate_hz = chain.at(encoder_rate_hz(form, master.audio.rate_hz))
         path = folder.root / f"{name}{form.extension}"
-        files.append(_deliver(walk.song, path, form, at_rate))
+        files.append(_deliver(walk.song, path, form, at_rate_hz))
     return Mastered(tuple(files), master)
 
 
@@ -109,23 +104,23 @@ class _Chain:
     def at(self, rate_hz: int) -> Listening:
         """Return the master at a rate, made once."""
         if rate_hz not in self.made:
-            source = Sources(resample(self.walk.now.audio, rate_hz))
-            rendered = render_stage(source, self.steps, Context())
+            source = at_rate(self.walk.now, rate_hz)
+            rendered = render_stage(Sources(source.audio), self.steps, Context())
             if not self.made:
                 self.walk.told = self.walk.told.joined(rendered.told)
-            audio = rendered.sources.mix
-            if self.steps:
-                audio = _under_ceiling(audio, self.walk.song.standards.number("loudness.ceiling_dbtp"))
-            same = audio is self.walk.now.audio
-            self.made[rate_hz] = self.walk.now if same else Listening(audio, self.walk.take.clock)
+            same = rendered.sources.mix is source.audio
+            sound = source if same else Listening(rendered.sources.mix, self.walk.take.clock)
+            ceiling_dbtp = self.walk.song.standards.number("loudness.ceiling_dbtp")
+            self.made[rate_hz] = _under_ceiling(sound, ceiling_dbtp) if self.steps else sound
         return self.made[rate_hz]
 
 
-def _under_ceiling(audio: Audio, ceiling_dbtp: float) -> Audio:
+def _under_ceiling(sound: Listening, ceiling_dbtp: float) -> Listening:
     """Turn a master down where no limiter was accepted: true peak is the one hard guard."""
-    listening = Listening(audio)
-    over_db = loudness_of(listening).true_peak_dbtp - ceiling_dbtp
-    return audio if over_db <= CEILING_SLACK_DB else _turned_down(audio, over_db)
+    over_db = loudness_of(sound).true_peak_dbtp - ceiling_dbtp
+    if over_db <= CEILING_SLACK_DB:
+        return sound
+    return Listening(_turned_down(sound.audio, over_db), sound.clock)
 
 
 def _turned_down(audio: Audio, by_db: float) -> Audio:

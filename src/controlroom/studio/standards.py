@@ -104,7 +104,9 @@ def _policy(stored: dict[str, Any], name: str) -> Policy:
     try:
         return Policy.from_document(stored)
     except ValidationError as error:
-        raise UsageError("policy.bad", f"policy {name}: {error}", "see 'Policies' in docs/concepts.md") from error
+        raise UsageError(
+            "policy.bad", f"policy {name}: {error}", "see 'Policies' in docs/concepts.md"
+        ) from error
 
 
 def _package_toml(name: str) -> dict[str, Any]:

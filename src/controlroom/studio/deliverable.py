@@ -1,0 +1,25 @@
+"""The rate at which masters of a take go out."""
+
+from __future__ import annotations
+
+from controlroom.listening.listening import Listening
+from controlroom.media.resample import resample
+
+DELIVERABLE_HZ = (44100, 48000, 88200, 96000, 176400, 192000)
+
+
+def deliverable_rate_hz(rate_hz: int) -> int:
+    """Return a take's own rate where it is deliverable; else 44.1 kHz for its family, or 48 kHz.
+
+    A 32 kHz file is refused by stores: it goes out at 48 kHz. A rate is never raised for a badge.
+    """
+    if rate_hz in DELIVERABLE_HZ:
+        return rate_hz
+    return 44100 if rate_hz % 11025 == 0 else 48000
+
+
+def at_rate(sound: Listening, rate_hz: int) -> Listening:
+    """Return a sound at another rate; itself where it has that rate already. Kept."""
+    if sound.audio.rate_hz == rate_hz:
+        return sound
+    return sound.keep(("at_rate", rate_hz), lambda: Listening(resample(sound.audio, rate_hz), sound.clock))
