@@ -6,11 +6,9 @@ import soxr
 
 from controlroom.model.audio import Audio
 from controlroom.separation.alignment import gains, locate, placed
-from tests.tolerances import EXACT, FLOAT32
+from tests.tolerances import EXACT, FLOAT32, SPIKE_FRAMES
 
 RATE_HZ = 44_100
-SUBFRAME = 0.15
-"""Frames: a parabola through a band-limited spike is good to about a tenth."""
 
 
 def music(seed: int, seconds: float = 20.0) -> np.ndarray:
@@ -33,7 +31,7 @@ def test_a_shifted_stem_is_found_under_louder_others(offset, gain):
     mix = gain * np.roll(stem, -offset, axis=1) + 2 * music(2)
     place = locate(audio(stem), audio(mix))
     assert place.found
-    assert place.offset_frames == pytest.approx(offset, abs=SUBFRAME)
+    assert place.offset_frames == pytest.approx(offset, abs=SPIKE_FRAMES)
     assert place.polarity == np.sign(gain)
     assert place.drift_ppm == EXACT
 
@@ -67,7 +65,7 @@ def test_a_fraction_of_a_frame_is_undone():
     turn = np.exp(-2j * np.pi * np.arange(spectrum.size) / stem.shape[1] * 10.5)
     late = np.fft.irfft(spectrum * turn, stem.shape[1])[None].astype(np.float32)
     place = locate(audio(late), audio(stem))
-    assert place.offset_frames == pytest.approx(10.5, abs=SUBFRAME)
+    assert place.offset_frames == pytest.approx(10.5, abs=SPIKE_FRAMES)
     left = placed(audio(late), place, stem.shape[1]).samples[:, 50:-50] - stem[:, 50:-50]
     assert np.sum(left**2) < 0.02 * np.sum(stem**2)
 

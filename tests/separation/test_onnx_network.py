@@ -12,7 +12,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import EnvironmentFault, UsageError
 from controlroom.separation.form import Backend, BackendChoice, backend
 from controlroom.separation.onnx_network import Description, OnnxNetwork, backward, forward
-from tests.tolerances import FLOAT32
+from tests.tolerances import FFT32, FLOAT32
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -82,7 +82,7 @@ def test_any_length_comes_back(tmp_path, frames):
 
 def test_a_spectrum_network_and_its_rest(tmp_path):
     found = OnnxNetwork(tiny(tmp_path, SPECTRUM)).separate(take(), Context())
-    np.testing.assert_allclose(found["vocals"].samples, take().samples, atol=8 * FLOAT32)
+    np.testing.assert_allclose(found["vocals"].samples, take().samples, atol=FFT32)
     total = found["vocals"].samples + found["accompaniment"].samples
     np.testing.assert_allclose(total, take().samples, atol=FLOAT32)
 
@@ -97,7 +97,7 @@ def test_mono_and_another_rate_come_back_as_they_came(tmp_path):
 def test_the_spectrum_and_back_is_the_identity():
     told = Description.from_document({"sha256": "0" * 64} | SPECTRUM)
     piece = take(4096).samples
-    np.testing.assert_allclose(backward(forward(piece, told), told), piece, atol=8 * FLOAT32)
+    np.testing.assert_allclose(backward(forward(piece, told), told), piece, atol=FFT32)
 
 
 def test_another_file_than_described_is_refused(tmp_path):

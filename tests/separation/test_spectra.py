@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.separation import spectra
-from tests.tolerances import FLOAT32
+from tests.tolerances import FFT32, FLOAT32
 
 
 def feeder(samples: np.ndarray):
@@ -38,7 +38,7 @@ def test_a_mask_of_ones_is_the_identity(frames, length, overlap):
     samples = noise(frames)
     out = run(samples, spectra.Segments(length, overlap), lambda s: np.ones(s.shape, np.float32))
     assert out.shape == samples.shape
-    np.testing.assert_allclose(out, samples, atol=4 * FLOAT32)
+    np.testing.assert_allclose(out, samples, atol=FFT32)
 
 
 def own_mask(spectrum: np.ndarray) -> np.ndarray:
@@ -53,7 +53,7 @@ def own_mask(spectrum: np.ndarray) -> np.ndarray:
 def test_pieces_equal_the_whole(segments):
     samples = noise(70_000, seed=3)
     whole = run(samples, spectra.Segments(512, 0), own_mask)
-    np.testing.assert_allclose(run(samples, segments, own_mask), whole, atol=4 * FLOAT32)
+    np.testing.assert_allclose(run(samples, segments, own_mask), whole, atol=FFT32)
 
 
 def test_overlapping_masks_are_cross_faded():
