@@ -13,7 +13,9 @@ from tests.detectors.sounds import clean, standards, with_samples
 
 NAMES = sorted(name + ("[630]" if entry.argument else "") for name, entry in MEASURES.items())
 SOFTER_DB = -7.5
-UNITS = {"_lufs": "LUFS", "_lu": "LU", "_dbtp": "dBTP", "_dbfs": "dBFS", "_db": "dB", "_s": "s"}
+UNITS = {"_lufs": "LUFS", "_lu": "LU", "_dbtp": "dBTP", "_dbfs": "dBFS", "_db": "dB", "_s": "s", "_hz": "Hz"}
+OF_ONE_NOISE = {"noise.flutter_db", "source.ceiling_hz"}
+"""Extremes over the bins of one noise, and an edge told in cells of 100 Hz: another rate is another draw."""
 
 
 @cache
@@ -62,7 +64,7 @@ def test_channels_may_be_swapped(name):
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - OF_ONE_NOISE))
 def test_another_rate_reads_the_same(name):
     here = measure(heard(44100), name, standards())
     there = measure(heard(48000), name, standards())

@@ -16,6 +16,7 @@ import numpy as np
 
 from controlroom.dsp import levels, stereo
 from controlroom.dsp.spectrum import decibels
+from controlroom.listening import noise
 from controlroom.listening.heard import (
     edges_of,
     envelope_of,
@@ -295,6 +296,30 @@ _TABLE = (
     Measure("edges.start_silence_s", "s", "silence before the first sound", _start_silence),
     Measure("edges.end_silence_s", "s", "silence after the last sound", _end_silence),
     Measure("edges.end_level_db", "dB", "level of the last 20 ms over the loudest 8 s", _end_level),
+    Measure("tone.mud_db", "dB", "200 to 500 Hz over the corridor, mean of its bands", noise.mud),
+    Measure("tone.boom_db", "dB", "80 to 125 Hz over the corridor, mean of its bands", noise.boom),
+    Measure("tone.harshness_db", "dB", "2.5 to 5 kHz over the corridor, mean of its bands", noise.harshness),
+    Measure("tone.fizz_db", "dB", "8 to 12.5 kHz over the corridor, mean of its bands", noise.fizz),
+    Measure("tone.dullness_db", "dB", "5 to 12.5 kHz under the corridor, mean of its bands", noise.dullness),
+    Measure("tone.thin_db", "dB", "63 to 125 Hz under the corridor, mean of its bands", noise.thin),
+    Measure("noise.hiss_db", "dB", "steady noise at 8 to 15 kHz in the pauses, over the whole", noise.hiss),
+    Measure("noise.hum_db", "dB", "mains harmonics over their surroundings, the fourth best", noise.hum),
+    Measure("noise.whine_db", "dB", "strongest standing line over its surroundings", noise.whine),
+    Measure(
+        "noise.birdies_count", "", "short lines at once at 5.1 to 7.2 kHz beyond overtones", noise.birdies
+    ),
+    Measure("noise.flutter_db", "dB", "one beat at 20 to 90 Hz in the highs, over all others", noise.flutter),
+    Measure("noise.clicks_per_minute", "", "clicks per minute", noise.clicks_per_minute),
+    Measure("noise.dropouts_count", "", "gaps cut into loud sound", noise.dropout_count),
+    Measure("clipping.flat_per_minute", "", "flat tops per minute", noise.flat_per_minute),
+    Measure(
+        "clipping.roundness_db", "dB", "samples just under the peak, over those at half", noise.roundness
+    ),
+    Measure("source.ceiling_drop_db", "dB", "fall of the spectrum at its sharpest edge", noise.ceiling_drop),
+    Measure("source.ceiling_hz", "Hz", "where the spectrum falls at its sharpest edge", noise.ceiling_edge),
+    Measure("source.bits_count", "", "bits in use; 0 when the samples lie on no grid", noise.bits),
+    Measure("source.side_db", "dB", "side over mid of the whole", noise.side),
+    Measure("source.silence_s", "s", "longest silence inside", noise.longest_silence),
 )
 
 MEASURES: Mapping[str, Measure] = {entry.name: entry for entry in _TABLE}

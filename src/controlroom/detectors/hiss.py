@@ -1,0 +1,28 @@
+"""Hiss: a floor of steady noise that the music never sinks below."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlroom.detectors.judging import Judge
+from controlroom.listening.listening import Listening
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+JUDGE = Judge("hiss", "noise.hiss_db", "hiss.floor_db", 12.0)
+
+
+class HissDetector:
+    """Finds a flat floor at 8 to 15 kHz by minimum statistics in the pauses."""
+
+    name: ClassVar[str] = "hiss"
+    kinds: ClassVar[tuple[str, ...]] = (JUDGE.kind,)
+    judges: ClassVar[dict[str, str]] = {JUDGE.kind: JUDGE.name}
+    stage: ClassVar[Stage] = Stage.REPAIR
+    version: ClassVar[int] = 1
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return one finding when the floor is too high."""
+        found = JUDGE.finding(listening, standards, self.version)
+        return [found] if found else []

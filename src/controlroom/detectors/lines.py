@@ -1,0 +1,33 @@
+"""Hum and whine: tones that stand through notes and pauses alike."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlroom.detectors.judging import Judge
+from controlroom.listening.listening import Listening
+from controlroom.listening.noise import hum_of, whine_of
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+HUM = Judge("hum", "noise.hum_db", "hum.prominence_db", 2.0)
+WHINE = Judge("whine", "noise.whine_db", "whine.prominence_db", 10.0)
+
+
+class LinesDetector:
+    """Finds a mains comb, and one standing line above the voice's overtones."""
+
+    name: ClassVar[str] = "lines"
+    kinds: ClassVar[tuple[str, ...]] = (HUM.kind, WHINE.kind)
+    judges: ClassVar[dict[str, str]] = {HUM.kind: HUM.name, WHINE.kind: WHINE.name}
+    stage: ClassVar[Stage] = Stage.REPAIR
+    version: ClassVar[int] = 1
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return at most one finding of each kind, with the line's frequency."""
+        found = [
+            HUM.finding(listening, standards, self.version, facts={"freq_hz": hum_of(listening).freq_hz}),
+            WHINE.finding(listening, standards, self.version, facts={"freq_hz": whine_of(listening).freq_hz}),
+        ]
+        return [finding for finding in found if finding is not None]
