@@ -94,6 +94,159 @@ def _cut_off_end(finding: Finding) -> str:
     return f"The song does not end, it stops: when the file runs out there is still sound, {below} {side} its loudest passage."
 
 
+def _predictable_arc(finding: Finding) -> str:
+    stock = finding.facts.get("stock")
+    peak = next((m for m in finding.measurements if m.name == "form.arc_peak_share"), None)
+    told = f"The level hardly moves over the song: it stays within {judged(finding)}{_allowed(finding)}."
+    if peak is not None and isinstance(stock, str):
+        told += f" What movement there is peaks at {format_measurement(peak.name, peak.value)} of the song; the nearest stock arc is “{spoken(stock).lower()}”."
+    return told
+
+
+def _repetition(finding: Finding) -> str:
+    bars, whole = _fact(finding, "copied_bars"), _fact(finding, "bars")
+    counted = f" ({number(bars, 0)} of {number(whole, 0)} bars)" if whole else ""
+    return f"{judged(finding)} of what is played is copied{counted}{_allowed(finding)}: these bars repeat another one wave for wave, with nothing changed in them."
+
+
+def _late_degradation(finding: Finding) -> str:
+    return f"The song decays towards its end: where the same is played, its late part has {judged(finding)} less highs than before{_allowed(finding)}."
+
+
+def _tempo_drift(finding: Finding) -> str:
+    way = (
+        "changes"
+        if "faster" not in finding.facts
+        else "speeds up"
+        if finding.facts["faster"]
+        else "slows down"
+    )
+    return f"The tempo {way} by {judged(finding)} from start to end{_allowed(finding)}."
+
+
+def _tuning_drift(finding: Finding) -> str:
+    way = "glides" if "sharper" not in finding.facts else "rises" if finding.facts["sharper"] else "falls"
+    return f"The tuning {way} by {judged(finding)} from start to end{_allowed(finding)}."
+
+
+def _harmonic_familiarity(finding: Finding) -> str:
+    loop = finding.facts.get("loop")
+    told = (
+        f"One loop, {loop}, covers {judged(finding)} of the chords’ time{_allowed(finding)}."
+        if loop
+        else f"No loop of up to four chords is repeated: {judged(finding)} of the chords’ time{_allowed(finding)}."
+    )
+    if "loop_source" in finding.facts:
+        told += f" {number(_fact(finding, 'loop_percent'), 1)} % of songs use it ({finding.facts['loop_source']})."
+    if "next_chord_percentile" in finding.facts:
+        told += f" Its next chord is more predictable than in {number(100.0 - _fact(finding, 'next_chord_percentile'), 0)} % of songs ({finding.facts.get('statistics_source', '')})."
+    return told
+
+
+def _surface_arc(finding: Finding) -> str:
+    if finding.standard is not None:
+        return f"Surface energy (level, onset rate, brightness) does not follow the energies that the brief intends: they agree by {judged(finding)}{_allowed(finding)}."
+    highest = finding.facts.get("highest")
+    where = (
+        f"; it is highest in “{highest}” at {clock(_fact(finding, 'highest_at_s'))}"
+        if highest is not None
+        else ""
+    )
+    if finding.measurements[0].name == "arc.agreement_percent":
+        return f"Surface energy (level, onset rate, brightness) follows the energies that the brief intends, by {judged(finding)}{where}."
+    return f"Surface energy (level, onset rate, brightness) reaches over {judged(finding)} of its range between sections{where}. These are cues measured, not what anyone feels."
+
+
+def _mud(finding: Finding) -> str:
+    return f"It is muddy: in its loudest third, 200 to 500 Hz lies {judged(finding)} beyond the corridor of finished masters{_allowed(finding)}."
+
+
+def _boom(finding: Finding) -> str:
+    return f"It booms: in its loudest third, 80 to 125 Hz lies {judged(finding)} beyond the corridor of finished masters{_allowed(finding)}."
+
+
+def _harshness(finding: Finding) -> str:
+    return f"It is harsh: in its loudest third, 2.5 to 5 kHz lies {judged(finding)} beyond the corridor of finished masters{_allowed(finding)}."
+
+
+def _fizz(finding: Finding) -> str:
+    return f"It fizzes: in its loudest third, 8 kHz and above lies {judged(finding)} beyond the corridor of finished masters{_allowed(finding)}."
+
+
+def _dullness(finding: Finding) -> str:
+    return f"It is dull: in its loudest third, 5 kHz and above lies {judged(finding)} below the corridor of finished masters{_allowed(finding)}."
+
+
+def _thin(finding: Finding) -> str:
+    return f"The low end is thin: in its loudest third, 63 to 125 Hz lies {judged(finding)} below the corridor of finished masters{_allowed(finding)}."
+
+
+def _hiss(finding: Finding) -> str:
+    return f"It hisses: where the music pauses, steady noise in the highs stays at {judged(finding)} against the whole{_allowed(finding)}."
+
+
+def _hum(finding: Finding) -> str:
+    mains = _fact(finding, "freq_hz")
+    of = f" of {frequency(mains)} and its multiples" if mains else ""
+    return f"It hums: a comb{of} stands {judged(finding)} over its surroundings, through notes and pauses alike{_allowed(finding)}."
+
+
+def _whine(finding: Finding) -> str:
+    hz = _fact(finding, "freq_hz")
+    at = f" at {frequency(hz)}" if hz else ""
+    return f"It whines: one tone{at} that nobody plays stands {judged(finding)} over its surroundings{_allowed(finding)}."
+
+
+def _shimmer(finding: Finding) -> str:
+    return f"It shimmers: between 5.1 and 7.2 kHz, {judged(finding)} more short tones sound at once than the overtones around them explain{_allowed(finding)}."
+
+
+def _flutter(finding: Finding) -> str:
+    hz = _fact(finding, "freq_hz")
+    times = f" {number(hz, 0)} times a second" if hz else ""
+    return f"The highs flutter{times}: that beat stands {judged(finding)} over every other one{_allowed(finding)}."
+
+
+def _clicks(finding: Finding) -> str:
+    return f"It clicks: {judged(finding)}, each alone and without an echo of its own{_allowed(finding)}."
+
+
+def _dropouts(finding: Finding) -> str:
+    longest = _fact(finding, "longest_ms")
+    how = f"; the longest lasts {number(longest, 0)} ms" if longest else ""
+    return f"The sound drops out in loud places: {judged(finding)}{_allowed(finding)}{how}."
+
+
+def _hard_clipping(finding: Finding) -> str:
+    return f"It is clipped: the tops of the wave are cut flat, {judged(finding)}{_allowed(finding)}."
+
+
+def _soft_clipping(finding: Finding) -> str:
+    return f"It is saturated: samples crowd under the peak, {judged(finding)} against half way up{_allowed(finding)}. Music that was not driven thins out there."
+
+
+def _hf_ceiling(finding: Finding) -> str:
+    return f"The highs end at {judged(finding)}, as if cut with a knife: what lies above was lost before this file was made."
+
+
+def _upsampled(finding: Finding) -> str:
+    rate = _fact(finding, "source_rate_hz")
+    was = f" of a source at {frequency(rate)}" if rate else ""
+    return f"The highs end at {judged(finding)}, where the resampling filter{was} would end them."
+
+
+def _bit_depth(finding: Finding) -> str:
+    return f"Its samples lie on a grid of {judged(finding)} bits, whatever the file's format says."
+
+
+def _dual_mono(finding: Finding) -> str:
+    return f"Both channels carry the same sound: the side measures {judged(finding)} against the middle."
+
+
+def _silence(finding: Finding) -> str:
+    return f"Inside the sound there are {judged(finding)} of silence."
+
+
 def _anything(finding: Finding) -> str:
     first = finding.measurements[0]
     label = measure_label(first.name)
@@ -127,6 +280,33 @@ FINDINGS: Mapping[str, FindingWords] = {
     "start-silence": FindingWords("Silence at the start", _start_silence),
     "end-silence": FindingWords("Silence at the end", _end_silence),
     "cut-off-end": FindingWords("Cut-off end", _cut_off_end),
+    "mud": FindingWords("Mud", _mud),
+    "boom": FindingWords("Boom", _boom),
+    "harshness": FindingWords("Harshness", _harshness),
+    "fizz": FindingWords("Fizz", _fizz),
+    "dullness": FindingWords("Dullness", _dullness),
+    "thin-low-end": FindingWords("Thin low end", _thin),
+    "hiss": FindingWords("Hiss", _hiss),
+    "hum": FindingWords("Hum", _hum),
+    "whine": FindingWords("Whine", _whine),
+    "shimmer": FindingWords("Shimmer", _shimmer),
+    "hf-flutter": FindingWords("Flutter of the highs", _flutter),
+    "clicks": FindingWords("Clicks", _clicks),
+    "dropouts": FindingWords("Dropouts", _dropouts),
+    "hard-clipping": FindingWords("Hard clipping", _hard_clipping),
+    "soft-clipping": FindingWords("Soft clipping", _soft_clipping),
+    "hf-ceiling": FindingWords("Ceiling of the highs", _hf_ceiling),
+    "upsampled": FindingWords("Upsampled source", _upsampled),
+    "bit-depth": FindingWords("True bit depth", _bit_depth),
+    "dual-mono": FindingWords("Dual mono", _dual_mono),
+    "silence": FindingWords("Silence inside", _silence),
+    "predictable-arc": FindingWords("Predictable arc", _predictable_arc),
+    "repetition": FindingWords("Copied bars", _repetition),
+    "late-degradation": FindingWords("Decay towards the end", _late_degradation),
+    "tempo-drift": FindingWords("Drifting tempo", _tempo_drift),
+    "tuning-drift": FindingWords("Drifting tuning", _tuning_drift),
+    "harmonic-familiarity": FindingWords("Harmonic familiarity", _harmonic_familiarity),
+    "surface-arc": FindingWords("Arc of surface energy", _surface_arc),
 }
 
 
