@@ -35,6 +35,14 @@ class Detector(Protocol):
         ...
 
 
+def is_deep(detector: Detector) -> bool:
+    """Return whether a detector needs the music analysed (tempo, chords, sections): a class variable ``deep = True``.
+
+    `listen` hears with all detectors; a render that no deep finding bears on may leave them out.
+    """
+    return bool(getattr(detector, "deep", False))
+
+
 @cache
 def all_detectors() -> Mapping[str, Detector]:
     """Return one of each detector in this folder, by name, in name order."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from controlroom.music.spectra import Doubles
+from controlroom.music.spectra import Floats as Singles
 
 ARC_POINTS = 64
 LEVEL_WINDOW_S = 3.0
@@ -20,7 +22,10 @@ END_SHARE = 0.1
 LEAST_ARC_S = 24.0
 """Three phrases of eight bars at a high tempo; shorter sounds have no arc to speak of."""
 SOUNDING_DB = 25.0
-LATE_END_SHARE = 0.93
+EARLY = (0.02, 0.6)
+LATE = (0.74, 0.93)
+ALIKE_FRAMES = 10
+LEAST_FRAMES = 12
 LEVEL_RANGE_DB = 12.0
 BRIGHTNESS_RANGE_DB = 12.0
 """Ranges that stand for all of a surface cue: sections rarely differ by more."""
@@ -116,12 +121,14 @@ def dynamic_arc(power: Doubles, block_s: float) -> DynamicArc | None:
     )
 
 
-def late_highs_loss_db(bands: Doubles, hz: Doubles, times_s: Doubles, duration_s: float) -> float:
-    """Return how much darker the last third is than the first, in decibels; negative when it is brighter.
+def late_highs_loss_db(bands: Singles, hz: Doubles, times_s: Doubles, duration_s: float) -> float:
+    """Return how much highs the late part of a song has lost, in decibels; negative when it has more.
 
-    Frames that sound are compared at their 50th and 75th percentile, 6.3 to
-    16 kHz over 400 Hz to 3.15 kHz: what hats and consonants reach when they
-    play, whatever else plays. The last 7 % (ring-out) is left out.
+    Like is compared with like: each frame from 74 to 93 % of the song is
+    matched with the ten frames of the first 60 % whose bands from 50 Hz to
+    2.5 kHz are nearest. The upper quartile of 6.3 to 16 kHz of those less that
+    of the late frames is the loss: what hats and consonants reach where the
+    same is played. The last 7 % (ring-out) is left out.
 
     Parameters
     ----------
@@ -136,20 +143,22 @@ def late_highs_loss_db(bands: Doubles, hz: Doubles, times_s: Doubles, duration_s
         return 0.0
     total = bands.sum(axis=1)
     sounding = total > np.quantile(total, 0.9) * 10 ** (-SOUNDING_DB / 10)
-    early = sounding & (times_s < duration_s / 3)
-    late = sounding & (times_s > 2 * duration_s / 3) & (times_s < LATE_END_SHARE * duration_s)
-    if np.count_nonzero(early) < 8 or np.count_nonzero(late) < 8:
-        return 0.0
+    early = sounding & (times_s > EARLY[0] * duration_s) & (times_s < EARLY[1] * duration_s)
+    late = sounding & (times_s > LATE[0] * duration_s) & (times_s < LATE[1] * duration_s)
     highs = bands[:, (hz >= 6300.0) & (hz <= 16000.0)].sum(axis=1, dtype=np.float64)
-    middle = bands[:, (hz >= 400.0) & (hz <= 3150.0)].sum(axis=1, dtype=np.float64)
-    if highs.max(initial=0.0) <= 0.0 or middle.max(initial=0.0) <= 0.0:
+    if min(np.count_nonzero(early), np.count_nonzero(late)) < LEAST_FRAMES or highs.max(initial=0.0) <= 0.0:
         return 0.0
-    losses = [
-        _decibels(np.quantile(highs[early], q)) - _decibels(np.quantile(highs[late], q))
-        - _decibels(np.quantile(middle[early], q)) + _decibels(np.quantile(middle[late], q))
-        for q in (0.5, 0.75)
-    ]  # fmt: skip
-    return float(np.mean(losses))
+    body = bands[:, (hz >= 50.0) & (hz <= 2500.0)].astype(np.float64)
+    levels = 10.0 * np.log10(body + 1e-9 * float(total.max()))
+    near = _nearest(levels[late], levels[early], ALIKE_FRAMES)
+    before, after = np.log10(highs[early] + 1e-14), np.log10(highs[late] + 1e-14)
+    return 10.0 * float(np.quantile(before[near], 0.75) - np.quantile(after, 0.75))
+
+
+def _nearest(rows: Doubles, among: Doubles, count: int) -> np.ndarray:
+    """Return the nearest ``count`` of some rows to each row, shape (rows, count)."""
+    distance = np.sum(among**2, axis=1)[None, :] - 2.0 * rows @ among.T
+    return np.argpartition(distance, count, axis=1)[:, :count]
 
 
 def _decibels(power: float | np.floating) -> float:
@@ -175,7 +184,7 @@ def onset_times_s(power: Doubles, block_s: float) -> Doubles:
     for shift in range(1, ONSET_GAP_BLOCKS + 1):
         peak[shift:] &= rise[shift:] >= rise[:-shift]
         peak[:-shift] &= rise[:-shift] > rise[shift:]
-    return np.nonzero(peak)[0] * block_s
+    return np.asarray(np.nonzero(peak)[0] * block_s, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +209,7 @@ class SurfaceCues:
 
 
 def section_cues(
-    edges_s: Doubles, onsets_s: Doubles, bands: Doubles, hz: Doubles, times_s: Doubles
+    edges_s: Doubles, onsets_s: Doubles, bands: Singles, hz: Doubles, times_s: Doubles
 ) -> list[SurfaceCues]:
     """Return the surface cues of each section.
 
@@ -218,7 +227,7 @@ def section_cues(
     """
     high, low = (hz >= 2500.0) & (hz <= 16000.0), (hz >= 200.0) & (hz <= 2000.0)
     level, rate, bright = [], [], []
-    for start, end in zip(edges_s[:-1], edges_s[1:], strict=True):
+    for start, end in pairwise(edges_s):
         inside = bands[(times_s >= start) & (times_s < end)]
         power = inside.mean(axis=0, dtype=np.float64) if inside.shape[0] else np.zeros(bands.shape[1])
         level.append(_decibels(power.sum()))

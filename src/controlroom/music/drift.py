@@ -96,7 +96,9 @@ def tempo_drift(power: Doubles, block_s: float, tempo_bpm: float) -> TempoDrift 
     bins = np.arange(spectrum.shape[1])
     scores = np.empty((starts.size, offsets.size))
     for row, values in enumerate(spectrum):
-        harmonics = [np.interp(h * tempi_hz * size * block_s, bins, values, right=0.0) for h in range(1, HARMONICS + 1)]
+        harmonics = [
+            np.interp(h * tempi_hz * size * block_s, bins, values, right=0.0) for h in range(1, HARMONICS + 1)
+        ]
         scores[row] = np.sum(harmonics, axis=0)
     scores /= np.maximum(scores.mean(axis=1, keepdims=True), 1e-12)
     return _best_line(scores, offsets, (starts + length / 2) / power.size - 0.5)
@@ -150,8 +152,13 @@ def tuning_drift(mono: Floats, rate_hz: float) -> TuningDrift | None:
 
 def _slow_spectrum(mono: Floats, rate_hz: float) -> SlowSpectrum:
     """Return windows of 372 ms, every other hop of the shared spectrogram; the tuning needs no more."""
-    length, hop = fft.next_fast_len(round(SLOW_WINDOW_S * rate_hz), real=True), round(2 * SLOW_HOP_S * rate_hz)
-    frames = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (0, max(0, length - mono.size))), length)[::hop]
+    length, hop = (
+        fft.next_fast_len(round(SLOW_WINDOW_S * rate_hz), real=True),
+        round(2 * SLOW_HOP_S * rate_hz),
+    )
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(mono, (0, max(0, length - mono.size))), length)[
+        ::hop
+    ]
     magnitudes = np.abs(fft.rfft(frames * np.hanning(length).astype(np.float32), axis=1)).astype(np.float32)
     top = float(magnitudes.max(initial=0.0))
     return SlowSpectrum(magnitudes / np.float32(top if top > 0 else 1.0), rate_hz / length, hop / rate_hz)

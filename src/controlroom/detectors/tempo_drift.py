@@ -1,0 +1,37 @@
+"""A tempo that speeds up or slows down over the song."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlroom.detectors.judging import Judge
+from controlroom.listening.listening import Listening
+from controlroom.listening.musical import music_of, tempo_drift_of
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+JUDGE = Judge("tempo-drift", "form.tempo_drift_percent", "form.tempo_drift_percent", 6.0)
+
+
+class TempoDriftDetector:
+    """Finds a straight change of tempo, by what the onsets' periods follow best."""
+
+    name: ClassVar[str] = "tempo_drift"
+    kinds: ClassVar[tuple[str, ...]] = (JUDGE.kind,)
+    judges: ClassVar[dict[str, str]] = {JUDGE.kind: JUDGE.name}
+    stage: ClassVar[Stage] = Stage.ARRANGEMENT
+    version: ClassVar[int] = 1
+    deep: ClassVar[bool] = True
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return one finding on the whole song."""
+        drift = tempo_drift_of(listening)
+        if drift is None:
+            return []
+        facts: dict[str, str | float | int | bool] = {
+            "faster": drift.drift_percent > 0,
+            "tempo_bpm": float(music_of(listening).grid.tempo_bpm or 0.0),
+        }
+        found = JUDGE.finding(listening, standards, self.version, facts=facts)
+        return [found] if found else []

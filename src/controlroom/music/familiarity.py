@@ -1,0 +1,261 @@
+"""Harmonic familiarity: the loop a song goes round in, and how surprising its next chord is."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from controlroom.music.chords import MAJOR_DEGREES, ChordSpan
+
+LONGEST_LOOP = 4
+LEAST_TURNS = 2
+LEAST_CHORDS = 6
+"""Fewer chord changes say nothing of a loop."""
+LEAST_SURPRISE_SHARE = 0.0005
+"""Share that a chord or a pair outside the published table is taken to have."""
+BIGRAM_WEIGHT = 0.5
+
+Degree = str
+"""Semitones over the tonic and the triad, such as ``9:min``."""
+
+_NUMERAL = re.compile(r"^(b|#)?([IViv]+)$")
+_STEPS = {name: steps for steps, name in MAJOR_DEGREES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLoop:
+    """A loop whose spread is published: its chords, the share of songs, and who says so."""
+
+    degrees: tuple[Degree, ...]
+    percent: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChordTable:
+    """Published counts; see ``data/harmony.toml``.
+
+    Attributes
+    ----------
+    unigram, bigram : mapping
+        Shares (0 to 1) of chords by degree, and of pairs by ``first second``.
+    percentiles : tuple of float
+        Percentiles that the following are known at.
+    next_entropy_bits : tuple of float
+        Within-song entropy of the next chord given the last, at them.
+    loops : tuple of KnownLoop
+    source : str
+    """
+
+    unigram: Mapping[Degree, float]
+    bigram: Mapping[str, float]
+    percentiles: tuple[float, ...]
+    next_entropy_bits: tuple[float, ...]
+    loops: tuple[KnownLoop, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The loop that covers most of a song.
+
+    Attributes
+    ----------
+    degrees : tuple of str
+        As a major key counts them (minor keys through their relative major).
+    numerals : tuple of str
+        As they are written in the song's own key.
+    share : float
+        Of the sounding chords' time that its turns cover, 0 to 1.
+    turns : int
+        How often it comes round.
+    known : KnownLoop or None
+        Its published spread.
+    """
+
+    degrees: tuple[Degree, ...]
+    numerals: tuple[str, ...]
+    share: float
+    turns: int
+    known: KnownLoop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """How familiar the harmony is.
+
+    Attributes
+    ----------
+    loop : Loop or None
+    distinct : int
+        Different triads.
+    next_entropy_bits : float
+        Entropy of the next chord given the last, within this song; near 0 for a loop.
+    next_entropy_percentile : float
+        Its place among the published songs, 0 to 100; low is predictable.
+    surprise_bits : float
+        Mean of −log₂ of each chord's published share given the last one.
+    """
+
+    loop: Loop | None
+    distinct: int
+    next_entropy_bits: float
+    next_entropy_percentile: float
+    surprise_bits: float
+
+
+@dataclass(slots=True)
+class _Run:
+    """One chord of the collapsed sequence."""
+
+    degree: Degree
+    numeral: str
+    length_s: float = field(default=0.0)
+
+
+def degree_of(numeral: str) -> Degree:
+    """Return semitones and triad of a numeral, such as ``10:maj`` of ``bVII``; ValueError for none."""
+    found = _NUMERAL.match(numeral)
+    if found is None:
+        raise ValueError(f"{numeral!r} is no Roman numeral of a triad")
+    upper = (found[1] or "") + found[2].upper()
+    return f"{_STEPS[upper]}:{'maj' if found[2].isupper() else 'min'}"
+
+
+def _collapsed(chords: Sequence[ChordSpan]) -> list[_Run]:
+    runs: list[_Run] = []
+    for chord in chords:
+        if chord.roman is None:
+            continue
+        degree = degree_of(chord.roman)
+        if not runs or runs[-1].degree != degree:
+            runs.append(_Run(degree, chord.roman))
+        runs[-1].length_s += chord.end_s - chord.start_s
+    return runs
+
+
+def _relative_major(degree: Degree) -> Degree:
+    steps, _, triad = degree.partition(":")
+    return f"{(int(steps) - 3) % 12}:{triad}"
+
+
+def least_rotation(degrees: Sequence[Degree]) -> tuple[Degree, ...]:
+    """Return the rotation that sorts first: the loop's one name."""
+    return min(tuple(degrees[at:]) + tuple(degrees[:at]) for at in range(len(degrees)))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLoop:
+    """Where a loop first comes round: first chord, number of chords, share of time that it covers."""
+
+    first: int
+    size: int
+    share: float
+
+
+def find_loop(runs_degrees: Sequence[Degree], lengths_s: Sequence[float]) -> FoundLoop | None:
+    """Return the loop of two to four chords that covers most.
+
+    A chord is covered by a loop when it lies in a turn of it, begun anywhere;
+    loops of two chords count only where they come round twice at once, as any
+    two neighbours are half of one. Of loops that cover alike the shorter wins.
+    """
+    total = sum(lengths_s)
+    best: FoundLoop | None = None
+    for size in range(2, LONGEST_LOOP + 1):
+        covered: dict[tuple[Degree, ...], set[int]] = {}
+        first: dict[tuple[Degree, ...], int] = {}
+        width = 2 * size if size == 2 else size
+        for at in range(len(runs_degrees) - width + 1):
+            turn = tuple(runs_degrees[at : at + size])
+            if _periodic(turn) or (width > size and tuple(runs_degrees[at + size : at + width]) != turn):
+                continue
+            name = least_rotation(turn)
+            first.setdefault(name, at)
+            covered.setdefault(name, set()).update(range(at, at + width))
+        for name, chords in covered.items():
+            share = sum(lengths_s[chord] for chord in chords) / max(total, 1e-9)
+            if len(chords) >= LEAST_TURNS * size and (best is None or share > best.share + 1e-9):
+                best = FoundLoop(first[name], size, share)
+    return best
+
+
+def _periodic(turn: tuple[Degree, ...]) -> bool:
+    """Whether a turn is two turns of a shorter one, or its end meets its start in one chord."""
+    half = len(turn) // 2
+    return (len(turn) % 2 == 0 and turn[:half] == turn[half:]) or turn[0] == turn[-1]
+
+
+def next_entropy(degrees: Sequence[Degree]) -> float:
+    """Return the entropy of the next chord given the last, in bits, from the sequence's own counts."""
+    pairs = Counter(pairwise(degrees))
+    starts = Counter(degrees[:-1])
+    total = sum(pairs.values())
+    if total == 0:
+        return 0.0
+    return -sum(n / total * math.log2(n / starts[pair[0]]) for pair, n in pairs.items()) + 0.0
+
+
+def surprise(degrees: Sequence[Degree], table: ChordTable) -> float:
+    """Return the mean of −log₂ p(chord | last chord), in bits.
+
+    p is half the published pair's share given its first chord and half the
+    chord's own share; where the pair is not among the published, its own share.
+    """
+    if len(degrees) < 2:
+        return 0.0
+    bits = 0.0
+    for last, chord in pairwise(degrees):
+        own = max(table.unigram.get(chord, LEAST_SURPRISE_SHARE), LEAST_SURPRISE_SHARE)
+        pair = table.bigram.get(f"{last} {chord}")
+        if pair is not None and last in table.unigram:
+            own = BIGRAM_WEIGHT * min(1.0, pair / table.unigram[last]) + (1.0 - BIGRAM_WEIGHT) * own
+        bits -= math.log2(own)
+    return bits / (len(degrees) - 1)
+
+
+def percentile_of(value: float, values: Sequence[float], percentiles: Sequence[float]) -> float:
+    """Return where a value lies among published percentiles; straight between them and to 0 and 100."""
+    known = [(0.0, 0.0), *zip(values, percentiles, strict=True), (2.0 * values[-1], 100.0)]
+    for (low, below), (high, above) in pairwise(known):
+        if value <= high:
+            return below + (above - below) * max(0.0, value - low) / max(high - low, 1e-9)
+    return 100.0
+
+
+def familiarity(chords: Sequence[ChordSpan], *, minor: bool, table: ChordTable) -> Familiarity | None:
+    """Return how familiar the harmony of a song is, or None with too few chords to tell.
+
+    Parameters
+    ----------
+    chords : sequence of ChordSpan
+        With numerals in the song's key; those without are passed over.
+    minor : bool
+        Whether that key is minor.
+    table : ChordTable
+        Published counts.
+    """
+    runs = _collapsed(chords)
+    if len(runs) < LEAST_CHORDS:
+        return None
+    degrees = [run.degree for run in runs]
+    bits = next_entropy(degrees)
+    found = find_loop(degrees, [run.length_s for run in runs])
+    loop = None
+    if found is not None:
+        turn = runs[found.first : found.first + found.size]
+        named = least_rotation([_relative_major(r.degree) if minor else r.degree for r in turn])
+        turns = round(found.share * len(runs) / found.size)
+        known = next((k for k in table.loops if least_rotation(k.degrees) == named), None)
+        loop = Loop(named, tuple(r.numeral for r in turn), found.share, turns, known)
+    return Familiarity(
+        loop=loop,
+        distinct=len(set(degrees)),
+        next_entropy_bits=bits,
+        next_entropy_percentile=percentile_of(bits, table.next_entropy_bits, table.percentiles),
+        surprise_bits=surprise(degrees, table),
+    )
