@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from lab.bench_meter import bench as bench_meter
 from lab.bench_meter import track
 from lab.children import ROOT, Weighed, python, weighed
 
-RUNS = 5
+RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 DOCS = ROOT / "docs" / "bench"
 SHARED = ROOT.parent / "shared" / "audio"
 SINGLE = {
@@ -33,6 +34,7 @@ matchering.process(target={take!r}, reference={reference!r}, results=[matchering
 """
 FINISH = """
 from controlroom.cli.__main__ import run
+import os
 import sys
 sys.exit(run(['finish', {take!r}, '--out', {out!r}, '--policy', 'trusting', '--json']))
 """
@@ -46,14 +48,12 @@ class Yard:
     """A 3.5-minute take and a reference, as files, and a folder to write into."""
 
     def __init__(self, folder: Path) -> None:
-        import soundfile
-
         self.folder = folder
         self.take = folder / "take.wav"
         self.reference = folder / "reference.wav"
-        samples = track()
-        soundfile.write(self.take, 0.5 * samples.T, 44100, subtype="PCM_16")
-        soundfile.write(self.reference, 0.9 * np.tanh(1.5 * track(seed=2)).T, 44100, subtype="PCM_16")
+        # in a process of their own: a child's memory is counted from the fork of a small parent
+        made = python(f"from lab.bench import write_yard; write_yard({str(folder)!r})")
+        assert made.code == 0, made.out
         self._count = 0
 
     def out(self) -> str:
@@ -69,6 +69,30 @@ class Yard:
         if done.code:
             raise RuntimeError(done.out[-2000:])
         return done
+
+
+def write_yard(folder: str) -> None:
+    """Write the take and the reference."""
+    import soundfile
+
+    _write_take(Path(folder) / "take.wav")
+    reference = 0.9 * np.tanh(1.5 * track(seed=2))
+    soundfile.write(Path(folder) / "reference.wav", reference.T, 44100, subtype="PCM_16")
+
+
+def _write_take(path: Path) -> None:
+    """Write the yardstick take: a shared AI take cut to 3.5 minutes at 44.1 kHz, or a synthetic one."""
+    import soundfile
+
+    real = SHARED / "ai" / "ace-step-v1.5" / "en_haunting.mp3"
+    if real.is_file():
+        from controlroom.media.decode import decode
+        from controlroom.media.resample import resample
+
+        samples = resample(decode(real).audio, 44100).samples[:, : 210 * 44100]
+    else:
+        samples = 0.5 * track()
+    soundfile.write(path, np.clip(samples, -1, 1).T, 44100, subtype="PCM_16")
 
 
 def median(runs: list[Weighed]) -> Weighed:

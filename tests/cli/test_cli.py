@@ -75,7 +75,7 @@ def test_a_whole_song_by_hand(take_file: Path, tmp_path: Path, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    "arguments, code, said",
     [
         (["finish", "nowhere.mp3"], 3, "nowhere.mp3"),
         (["show", "nowhere"], 2, "nowhere"),
@@ -128,7 +128,7 @@ def test_a_terminal_is_asked_by_group(
     assert 1 <= len(asked) <= 7
 
 
-@pytest.mark.parametrize(("text", "value"), [("72.5", 72.5), ("1:12.5", 72.5), ("0:03", 3.0)])
+@pytest.mark.parametrize("text, value", [("72.5", 72.5), ("1:12.5", 72.5), ("0:03", 3.0)])
 def test_times_are_read_and_written(text: str, value: float) -> None:
     assert seconds(text) == value
     assert seconds(clock(value)) == value

@@ -37,12 +37,23 @@ def test_entries_come_back_in_order_and_by_kind(ledger: Ledger) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     bodies=st.lists(
-        st.dictionaries(st.text(max_size=5), st.one_of(st.text(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False, allow_infinity=False), st.booleans(), st.none())),
+        st.dictionaries(
+            st.text(max_size=5),
+            st.one_of(
+                st.text(),
+                st.integers(-(2**53), 2**53),
+                st.floats(allow_nan=False, allow_infinity=False),
+                st.booleans(),
+                st.none(),
+            ),
+        ),
         min_size=1,
         max_size=6,
     )
 )
-def test_any_json_survives_reopening_with_its_chain(tmp_path_factory: pytest.TempPathFactory, bodies: list[dict[str, object]]) -> None:
+def test_any_json_survives_reopening_with_its_chain(
+    tmp_path_factory: pytest.TempPathFactory, bodies: list[dict[str, object]]
+) -> None:
     path = tmp_path_factory.mktemp("ledger") / "l.sqlite"
     with Ledger.create(path) as made:
         for body in bodies:
@@ -72,7 +83,7 @@ def _edit(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE entries SET body = '{\"text\":\"other\"}' WHERE seq = 2",
+        'UPDATE entries SET body = \'{"text":"other"}\' WHERE seq = 2',
         "UPDATE entries SET at = 'never' WHERE seq = 1",
         "UPDATE entries SET kind = 'decision' WHERE seq = 2",
         "DELETE FROM entries WHERE seq = 2",

@@ -14,7 +14,7 @@ def test_samples_are_read_only_and_not_copied() -> None:
         audio.samples[0, 0] = 1
 
 
-@pytest.mark.parametrize(("shape", "rate", "message"), [((5,), 44100, "channels, frames"), ((1, 5), 0, "positive")])
+@pytest.mark.parametrize("shape, rate, message", [((5,), 44100, "channels, frames"), ((1, 5), 0, "positive")])
 def test_bad_input_is_named(shape: tuple[int, ...], rate: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Audio(np.zeros(shape, np.float32), rate)

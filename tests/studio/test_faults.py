@@ -192,7 +192,7 @@ def test_a_full_disk_leaves_what_was_there(
         for d in finished.walk.decisions_now()
         if d.proposal_id in studio.show(tmp_path / "song").decisions
     }
-    assert not [p for p in (tmp_path / "song").rglob("*.part")]
+    assert not list((tmp_path / "song").rglob("*.part"))
 
 
 def test_a_hand_edited_ledger_and_a_newer_one_are_refused(
@@ -220,7 +220,7 @@ def test_a_hand_edited_ledger_and_a_newer_one_are_refused(
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "error"),
+    "name, text, error",
     [
         ("standards.toml", 'schema = "standards/9"\n', SchemaTooNewError),
         ("standards.toml", "not toml at all [", SongError),

@@ -167,7 +167,7 @@ def test_answers_come_from_a_file(studio: Studio, take_file: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text, message",
     [
         ("answers = 3", "answers.bad|answers.toml"),
         ('[[answers]]\nanswer = "maybe"', "answers.toml"),
@@ -251,7 +251,7 @@ def test_own_standards_are_laid_over_and_kept_with_the_song(
     assert master.true_peak_dbtp is not None
     assert master.true_peak_dbtp <= -2.0 + 0.01
     mine.write_text("[loudness]\nceiling = -2.0\n")
-    with pytest.raises(UsageError, match="no standard called 'loudness.ceiling'"):
+    with pytest.raises(UsageError, match=r"no standard called 'loudness\.ceiling'"):
         studio.standards(set_from=mine)
 
 

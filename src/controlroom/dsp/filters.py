@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, signal
+from scipy import fft
 
 from controlroom.dsp.spectrum import Floats
 from controlroom.model.audio import Samples
@@ -106,6 +106,8 @@ def high_pass(rate_hz: int, stop_hz: float, pass_hz: float, attenuation_db: floa
     J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window
     function", Proc. IEEE ISCAS (1974).
     """
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     taps, beta = signal.kaiserord(attenuation_db, (pass_hz - stop_hz) / (rate_hz / 2.0))
     reach = taps // 2 + 1
     away = np.arange(1, reach + 1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import signal
 
 from controlroom.model.audio import Samples
 
@@ -51,6 +50,8 @@ def soft_clip(samples: Samples, saturation_dbtp: float) -> Samples:
     ndarray of float32, shape (channels, frames)
         The input itself, uncopied, if nothing reaches the knee.
     """
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     saturation = 10 ** (saturation_dbtp / 20)
     # between samples a wave may rise above them: the search starts well under the knee
     near = saturation * 10 ** (-(KNEE_DB + 6.0) / 20)
@@ -71,6 +72,8 @@ def soft_clip(samples: Samples, saturation_dbtp: float) -> Samples:
 
 def _taken_off(samples: Samples, saturation: float, taps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return what the curve takes off, band-limited to the samples' rate; exactly 0 far from any top."""
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     delay, frames = HALF_TAPS * FACTOR, samples.shape[1]
     wave = signal.upfirdn(FACTOR * taps, samples.astype(np.float64), up=FACTOR, axis=1)
     wave = wave[:, delay : delay + FACTOR * frames]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, signal
+from scipy import fft
 
 from controlroom.dsp.oversampling import block_peaks, windowed_sinc
 from controlroom.model.audio import Samples
@@ -102,6 +102,8 @@ def true_peak_itu(samples: Samples) -> float:
     A cross-check only: the filter is short and may read a plateau 0.24 dB low
     or 20 kHz at 44.1 kHz 1 dB low. The samples are included. Linear.
     """
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     printed = np.array(ITU_PHASES.split(), dtype=np.float64).reshape(2, 12)
     kernel = np.concatenate([printed, printed[::-1, ::-1]]).T.ravel()
     top = float(np.abs(samples).max(initial=0.0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, signal
+from scipy import fft
 
 from controlroom.model.audio import Audio
 
@@ -57,6 +57,8 @@ def delay_frames(reference: Audio, other: Audio, max_delay_frames: int = 8_192) 
 
 def _loudest(samples: npt.NDArray[np.float32]) -> int:
     """Return where the stretch with the most energy begins."""
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     hop = _WINDOW_FRAMES // 4
     if samples.shape[1] <= _WINDOW_FRAMES:
         return 0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, signal
+from scipy import fft
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -106,6 +106,8 @@ def to_mono(samples: Floats) -> Floats:
 
 def decimate(mono: Floats, factor: int) -> Floats:
     """Return every ``factor``-th sample of the low-passed signal (polyphase FIR, zero phase)."""
+    from scipy import signal  # late: it brings scipy.stats along, a second of CPU
+
     if factor <= 1:
         return mono
     half = 10 * factor
