@@ -352,7 +352,7 @@ _TABLE = (
     Measure("voice.sibilance_db", "dB", "sharpest 4.5 to 11 kHz of the voice over its loud vowels", voice.sibilance),
     Measure("voice.level_range_db", "dB", "walk of the voice's level from phrase to phrase", voice.level_range),
     Measure(
-        "stereo.high_correlation_p10", "", "correlation above 6 kHz, 10th percentile over time", space.high_correlation
+        "stereo.high_correlation", "", "correlation above 6 kHz, 10th percentile over time", space.high_correlation
     ),
     Measure("stereo.upper_fold_loss_db", "dB", "level above 200 Hz that a fold to mono loses", space.fold_loss),
     Measure("stereo.imbalance_db", "dB", "louder channel over the other", space.imbalance),

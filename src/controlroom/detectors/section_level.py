@@ -1,0 +1,34 @@
+"""The same music at another level: a section that repeats louder or softer than before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlroom.detectors.bound import Bound, told_more
+from controlroom.listening.listening import Listening
+from controlroom.listening.space import level_change_of
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_max_db", 2.0)
+SURE_PAIRS = 40
+
+
+class SectionLevelDetector:
+    """Finds level steps between places of the same music; a changed arrangement does not count."""
+
+    name: ClassVar[str] = "section_level"
+    kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
+    judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
+    stage: ClassVar[Stage] = Stage.LOUDNESS
+    version: ClassVar[int] = 1
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return one finding when the same music differs too much in level."""
+        found = BOUND.finding(listening, standards, self.version)
+        if found is None:
+            return []
+        change = level_change_of(listening)
+        placed = told_more(found, span=listening.span(change.start_s, change.end_s))
+        return [placed.model_copy(update={"confidence": min(1.0, change.pairs / SURE_PAIRS)})]
