@@ -18,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "This Python has no venv. On Debian and Ubuntu:  sudo apt-get install python3-venv"; exit 6; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . --group lint --group test 2>&1 | grep -v '^WARNING: Location' || true
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .[console,stems] --group lint --group test 2>&1 | grep -v '^WARNING: Location' || true
 	@$(BIN)/python -c 'import controlroom, numpy, scipy, numba, soundfile, soxr, av, pytest' && touch $@
 
 demo: setup ## synthesise a flawed take, finish it, say where the masters are
