@@ -20,6 +20,7 @@ from controlroom.cli.verbs import (
     render,
     show,
     standards,
+    studio,
     verify,
 )
 
@@ -49,5 +50,6 @@ for verb in (
     verify.verify,
     standards.standards,
     policy.policy,
+    studio.studio,
 ):
     app.command()(verb)

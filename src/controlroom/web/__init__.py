@@ -1,1 +1,1 @@
-"""A window: one file per noun, templates, ES modules."""
+"""The page: a window over the studio, bound to this machine."""

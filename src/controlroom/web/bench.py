@@ -1,0 +1,63 @@
+"""One warm process for what a person waits for with a finger on a knob: previews and gains."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from controlroom.model.proposals import Knob
+from controlroom.studio.studio import Studio
+
+
+class Bench:
+    """Runs short work in one spawned process, which is started on first use and kept."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def do(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what the work returns; once more in a new process if the old one died."""
+        try:
+            return await self._run(work, *arguments)
+        except BrokenProcessPool:
+            self.close()
+            return await self._run(work, *arguments)
+
+    def close(self) -> None:
+        """End the process."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    async def _run(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
+
+
+def preview(
+    root: str,
+    processor: str,
+    stretch_s: tuple[float, float],
+    knobs: dict[str, Knob],
+    span_s: tuple[float, float] | None,
+) -> dict[str, Any]:
+    """Return the sound of one step alone on a stretch."""
+    sound = Studio().preview(Path(root), processor, stretch_s[0], stretch_s[1], knobs=knobs, span_s=span_s)
+    return asdict(sound)
+
+
+def match(root: str, sounds: list[str], stretch_s: tuple[float, float]) -> dict[str, float]:
+    """Return the gains that make sounds equally loud on a stretch."""
+    return dict(Studio().match(Path(root), sounds, stretch_s[0], stretch_s[1]))
+
+
+def sounds(root: str) -> dict[str, Any]:
+    """Return take and render as playable sounds, made when they are missing."""
+    return {role: asdict(sound) for role, sound in Studio().sounds(Path(root)).items()}

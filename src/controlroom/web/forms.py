@@ -1,0 +1,118 @@
+"""What requests carry, checked before a handler sees it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from controlroom.model.base import Record
+from controlroom.model.decisions import Answer
+from controlroom.model.proposals import Knob
+
+Second = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
+Words = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Knobs = Annotated[dict[str, Knob], Field(max_length=200)]
+
+
+class Stretch(Record):
+    """A stretch of the take."""
+
+    start_s: Second
+    end_s: Second
+
+    def pair(self) -> tuple[float, float]:
+        """Return start and end."""
+        return (self.start_s, self.end_s)
+
+
+class SongForm(Record):
+    """A new song."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AnswerForm(Record):
+    """A person's answer to one proposal."""
+
+    answer: Answer
+    knobs: Knobs = {}
+    span: Stretch | None = None
+    reason: Words = ""
+    auditioned_s: Second = 0.0
+    keep_despite_guards: bool = False
+
+
+class UndoForm(Record):
+    """Why an answer is taken back."""
+
+    reason: Words = ""
+
+
+class NoteForm(Record):
+    """A person's own finding."""
+
+    start_s: Second
+    end_s: Second
+    text: Annotated[str, Field(min_length=1, max_length=2000)]
+    part: Name = "mix"
+
+
+class StepForm(Record):
+    """A step made by hand."""
+
+    processor: Name
+    part: Name = "mix"
+    span: Stretch | None = None
+    knobs: Knobs = {}
+    reason: Words = ""
+
+
+class PreviewForm(Record):
+    """One step alone, on a stretch."""
+
+    processor: Name
+    stretch: Stretch
+    knobs: Knobs = {}
+    span: Stretch | None = None
+
+
+class MatchForm(Record):
+    """Sounds to be made equally loud on a stretch."""
+
+    sounds: Annotated[list[Name], Field(min_length=1, max_length=8)]
+    stretch: Stretch
+
+
+class ProposeForm(Record):
+    """What to listen again for."""
+
+    target_lufs: Annotated[float, Field(ge=-40, le=-4)] | None = None
+
+
+class FinishForm(Record):
+    """Which shipped policy answers what it may."""
+
+    policy: Annotated[str, Field(pattern="^(hygiene|trusting|none)$")] | None = None
+
+
+class TrialForm(Record):
+    """The result of a blind trial."""
+
+    a: Name
+    b: Name
+    correct: Annotated[int, Field(ge=0, le=100)]
+    total: Annotated[int, Field(ge=1, le=100)]
+
+
+class ReturnForm(Record):
+    """The ledger entry to go back to."""
+
+    seq: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class StandardsForm(Record):
+    """A person's own numbers, by dotted key."""
+
+    values: Annotated[dict[str, float | int | bool | str], Field(min_length=1, max_length=100)]

@@ -1,0 +1,72 @@
+"""Imports: a file comes in as a stream of bytes and becomes a take."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from anyio import open_file, to_thread
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from controlroom.model.errors import UsageError
+from controlroom.web import views
+from controlroom.web.gate import UPLOAD_LIMIT_BYTES
+from controlroom.web.room import RoomHere
+from controlroom.web.shelf import file_name, song_id
+from controlroom.web.work import take_in
+
+router = APIRouter(tags=["takes"])
+
+
+@router.post("/imports", status_code=202)
+async def receive(
+    room: RoomHere,
+    request: Request,
+    name: Annotated[str, Query(min_length=1, max_length=300)],
+    song: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """Take a file in, as a new song or as a new take of ``song``, and listen to it."""
+    leaf = file_name(name)
+    title = leaf.rpartition(".")[0] or leaf
+    root = room.song(song) if song else room.shelf.new_folder(title)
+    file = await _received(request, room.shelf.keep, leaf)
+    try:
+        job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
+    except BaseException:
+        shutil.rmtree(file.parent, ignore_errors=True)
+        raise
+    return views.as_json(job.as_dict(), 202)
+
+
+async def _received(request: Request, keep: Path, leaf: str) -> Path:
+    """Write a request's body to a file of its own, in a folder that goes with it."""
+    folder = await to_thread.run_sync(_folder, keep)
+    try:
+        await _stream(request, folder / leaf)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder / leaf
+
+
+async def _stream(request: Request, path: Path) -> None:
+    """Write the body block by block; the announced length is not believed."""
+    size = 0
+    async with await open_file(path, "wb") as out:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > UPLOAD_LIMIT_BYTES:
+                raise UsageError(
+                    "upload.too-large", f"more than {UPLOAD_LIMIT_BYTES} bytes", "send a shorter file"
+                )
+            await out.write(chunk)
+    if not size:
+        raise UsageError("upload.empty", f"{path.name} has no bytes", "export it again")
+
+
+def _folder(keep: Path) -> Path:
+    keep.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="import-", dir=keep))

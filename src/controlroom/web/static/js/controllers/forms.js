@@ -1,0 +1,83 @@
+// What a person writes without being asked: a note, a step by hand.
+import { getJson, post } from "../api.js";
+import { place } from "../format.js";
+import { matched } from "./previews.js";
+import { tried } from "./toasts.js";
+
+export function forms(element, app, scope) {
+  const { player, bus } = app;
+  const dialogs = { note: element.querySelector("#note"), hand: element.querySelector("#hand") };
+  let processors = null;
+
+  const here = () => player.loop ?? { start_s: player.position, end_s: player.position };
+  const show = (dialog) => {
+    if (!player.stores.take) return;
+    dialog.querySelector('[data-target="place"]').textContent = `At ${place(here())}; drag over the waveform to change it.`;
+    dialog.showModal();
+  };
+
+  async function drawKnobs() {
+    processors ??= await tried(app, () => getJson("/processors"));
+    const holder = dialogs.hand.querySelector('[data-target="knobs"]');
+    const { knobs } = processors[dialogs.hand.querySelector("select").value];
+    holder.replaceChildren(...knobs.map(drawn));
+  }
+
+  function drawn(knob) {
+    const row = document.createElement("div");
+    row.className = "knob";
+    row.title = knob.help;
+    const label = document.createElement("label");
+    label.textContent = knob.name.replaceAll("_", " ").replace(/ (db|hz|ms|dbtp)$/, "");
+    label.htmlFor = `hand-${knob.name}`;
+    const input = document.createElement(knob.choices.length ? "select" : "input");
+    if (knob.choices.length) input.append(...knob.choices.map((choice) => new Option(choice, choice, false, choice === knob.default)));
+    else if (knob.type === "bool") Object.assign(input, { type: "checkbox", checked: knob.default });
+    else if (knob.type === "str") Object.assign(input, { type: "text", value: knob.default });
+    else Object.assign(input, { type: "number", min: knob.low ?? "", max: knob.high ?? "", step: knob.step ?? "any", value: knob.default });
+    Object.assign(input, { id: `hand-${knob.name}` });
+    input.dataset.knob = knob.name;
+    const figure = document.createElement("span");
+    figure.className = "figure";
+    const unit = document.createElement("span");
+    unit.className = "unit";
+    unit.textContent = knob.unit;
+    figure.append(input, unit);
+    row.append(label, figure);
+    return row;
+  }
+
+  const step = (form) => ({
+    processor: form.processor.value,
+    span: form.whole.checked ? null : { start_s: here().start_s, end_s: here().end_s },
+    knobs: Object.fromEntries([...form.querySelectorAll("[data-knob]")].map((one) => [one.dataset.knob, one.type === "checkbox" ? one.checked : one.type === "number" ? one.valueAsNumber : one.value])),
+  });
+
+  const submits = {
+    note: async (form) => post(`/songs/${app.song}/notes`, { ...pick(here()), text: form.text.value.trim() }),
+    hand: async (form) => post(`/songs/${app.song}/steps`, { ...step(form), reason: form.reason.value.trim() }),
+  };
+  const said = { note: "noted", hand: "your step is on the desk, accepted" };
+
+  for (const [name, dialog] of Object.entries(dialogs)) {
+    const form = dialog.querySelector("form");
+    scope.on(form, "submit", (event) => {
+      event.preventDefault();
+      tried(app, async () => { await submits[name](form); dialog.close(); form.reset(); bus.tell("said", { text: said[name] }); });
+    });
+  }
+  scope.on(dialogs.hand.querySelector("select"), "change", drawKnobs);
+  scope.on(dialogs.hand.querySelector('[data-do="hear"]'), "click", () => tried(app, async () => {
+    const asked = step(dialogs.hand.querySelector("form"));
+    const sound = await post(`/songs/${app.song}/previews`, { processor: asked.processor, knobs: asked.knobs, span: asked.span, stretch: pick(here()) });
+    await matched(app, { take: player.stores.take.sound, proposal: sound }, here());
+    player.put("proposal", app.song, sound);
+    player.setLoop(player.loop, true);
+    player.hear("proposal");
+    player.play();
+  }));
+  scope.on(element, "click", (event) => { if (event.target.closest("[data-close]")) event.target.closest("dialog").close(); });
+  return { note: () => show(dialogs.note), hand: async () => { await drawKnobs(); show(dialogs.hand); } };
+}
+
+const pick = ({ start_s, end_s }) => ({ start_s, end_s });

@@ -1,0 +1,33 @@
+// Short words at the edge of the page: what was done, what was refused and why.
+const STAY_MS = 6000;
+
+export default function toasts(element, app, scope) {
+  const show = (text, hint = "", bad = false) => {
+    const toast = document.createElement("div");
+    toast.className = bad ? "toast bad" : "toast";
+    toast.textContent = text[0].toUpperCase() + text.slice(1);
+    if (hint) {
+      const small = document.createElement("small");
+      small.textContent = hint;
+      toast.append(small);
+    }
+    element.append(toast);
+    while (element.children.length > 4) element.firstChild.remove();
+    setTimeout(() => toast.remove(), bad ? 2 * STAY_MS : STAY_MS);
+  };
+  app.bus.hear(scope, "said", ({ text, hint }) => show(text, hint));
+  app.bus.hear(scope, "refused", (error) => show(error.message, error.hint, true));
+  let away = 0;
+  app.bus.hear(scope, "offline", () => { away ||= setTimeout(() => show("the server does not answer", "start controlroom studio again; this page goes on by itself", true), 2500); });
+  app.bus.hear(scope, "online", () => { clearTimeout(away); away = 0; });
+}
+
+/** Do something asynchronous; a refusal becomes a toast. Returns undefined then. */
+export async function tried(app, work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.name !== "AbortError") app.bus.tell("refused", error);
+    return undefined;
+  }
+}

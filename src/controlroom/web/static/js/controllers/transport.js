@@ -1,0 +1,66 @@
+// The transport: play, loop, sides, matching, listening mode, zoom.
+import { MODES } from "../audio/graph.js";
+import { clock, place, signed } from "../format.js";
+
+export default function transport(element, app, scope) {
+  const { player, bus } = app;
+  const at = (name) => element.querySelector(`[data-target="${name}"]`);
+  const button = (name) => element.querySelector(`[data-action="${name}"]`);
+  const select = button("mode");
+
+  const actions = {
+    play: () => (player.playing ? player.stop() : player.play()),
+    loop: () => player.setLoop(player.loop, !player.looping),
+    match: () => { player.matched = !player.matched; player.fade(); show(); },
+    mode: () => { player.setMode(MODES[(MODES.indexOf(player.mode) + 1) % MODES.length]); },
+    in: () => bus.tell("zoom", { by: 0.5 }),
+    out: () => bus.tell("zoom", { by: 2 }),
+    all: () => bus.tell("zoom", { by: Infinity }),
+    back: () => player.seek(player.position - 2),
+    on: () => player.seek(player.position + 2),
+    "loop-start": () => edge("start_s"),
+    "loop-end": () => edge("end_s"),
+    keys: () => document.querySelector("#keys").showModal(),
+  };
+
+  function edge(which) {
+    const now = player.position;
+    const loop = player.loop ?? { start_s: 0, end_s: player.duration };
+    const next = { ...loop, [which]: now };
+    if (next.end_s <= next.start_s) next[which === "start_s" ? "end_s" : "start_s"] = which === "start_s" ? Math.min(player.duration, now + 4) : Math.max(0, now - 4);
+    player.setLoop(next, true);
+    bus.tell("loop-set");
+  }
+
+  function show() {
+    element.classList.toggle("playing", player.playing);
+    for (const one of element.querySelectorAll("[data-side]")) {
+      const { side } = one.dataset;
+      one.setAttribute("aria-pressed", String(side === player.side));
+      one.disabled = side === "difference" ? !player.stores.proposal && !player.stores.render : !player.stores[side];
+    }
+    button("loop").setAttribute("aria-pressed", String(player.looping));
+    button("match").setAttribute("aria-pressed", String(player.matched));
+    at("loop-text").textContent = player.loop ? place(player.loop) : "";
+    const about = player.side === "difference" ? player.other : player.side;
+    at("gain").textContent = player.matched && player.gains[about] ? `${signed(player.gains[about])} dB` : "";
+    select.value = player.mode;
+    at("length").textContent = player.frames ? `of ${clock(player.duration)}` : "";
+  }
+
+  scope.on(element, "click", (event) => {
+    const side = event.target.closest("[data-side]");
+    const action = event.target.closest("button[data-action]");
+    if (side) player.hear(side.dataset.side);
+    else if (action) actions[action.dataset.action]();
+  });
+  scope.on(select, "change", () => player.setMode(select.value));
+  bus.hear(scope, "do-transport", ({ action }) => actions[action]?.());
+  for (const what of ["sides", "loop", "playing", "gains"]) bus.hear(scope, what, show);
+  let shown = "";
+  scope.frames(() => {
+    const now = clock(player.position);
+    if (now !== shown) at("clock").textContent = shown = now;
+  });
+  show();
+}

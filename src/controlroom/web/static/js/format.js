@@ -1,0 +1,8 @@
+// Numbers as the page says them.
+export const clock = (seconds) => {
+  const tenths = Math.max(0, Math.round(seconds * 10));
+  return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
+};
+export const signed = (value, digits = 1) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
+export const level = (value, digits = 1) => (Number.isFinite(value) ? `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}` : "–");
+export const place = (stretch) => `${clock(stretch.start_s)} to ${clock(stretch.end_s)}`;

@@ -1,0 +1,36 @@
+// The page begins here: every element that names a controller gets it, with a scope of its own.
+import { Bus } from "./bus.js";
+import { listenToEvents } from "./events.js";
+import { Player } from "./audio/player.js";
+import { Scope } from "./scope.js";
+import desk from "./controllers/desk.js";
+import history from "./controllers/history.js";
+import importing from "./controllers/import.js";
+import jobs from "./controllers/jobs.js";
+import masters from "./controllers/masters.js";
+import meters from "./controllers/meters.js";
+import stage from "./controllers/stage.js";
+import standards from "./controllers/standards.js";
+import toasts from "./controllers/toasts.js";
+import transport from "./controllers/transport.js";
+import trial from "./controllers/trial.js";
+import keys from "./controllers/keys.js";
+
+const CONTROLLERS = { toasts, jobs, import: importing, stage, transport, meters, desk, trial, standards, history, masters };
+
+const scope = new Scope();
+const bus = new Bus();
+const app = { bus, song: document.body.dataset.song ?? "", player: new Player(scope, bus) };
+
+/** Give the controllers below `root` to their elements. */
+app.mount = (root, parent) => {
+  for (const element of root.querySelectorAll("[data-controller]")) {
+    CONTROLLERS[element.dataset.controller]?.(element, app, parent.child());
+  }
+};
+
+app.mount(document, scope);
+keys(document, app, scope.child());
+listenToEvents(scope.child(), bus);
+addEventListener("pagehide", (event) => { if (!event.persisted) scope.end(); });
+globalThis.controlroom = { app };

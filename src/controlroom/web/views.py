@@ -1,0 +1,205 @@
+"""What the templates are given: cards, knobs and entries, in the report's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import jinja2
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from markupsafe import Markup
+
+from controlroom.model.proposals import Knob, Stage
+from controlroom.report import charts, figures, sentences
+from controlroom.report.history import entry_sentence
+from controlroom.studio.console_desk import Card, Desk, KnobInfo, ProcessorInfo
+from controlroom.web.room import Room
+
+BANK = re.compile(r"^([a-z]+\d+)_(.+)$")
+
+STAGES: Mapping[Stage, str] = {
+    Stage.ARRANGEMENT: "Arrangement",
+    Stage.REPAIR: "Repair",
+    Stage.STEMS: "Stems",
+    Stage.SPACE: "Space",
+    Stage.TONE: "Tone",
+    Stage.LOUDNESS: "Loudness",
+}
+
+ROOMS = (
+    ("", "Desk"),
+    ("/takes", "Takes"),
+    ("/standards", "Standards"),
+    ("/history", "History"),
+    ("/masters", "Masters"),
+)
+
+
+@dataclass(frozen=True)
+class KnobRow:
+    """One knob as the card draws it: what it is, where it stands, what was proposed."""
+
+    info: KnobInfo
+    label: str
+    proposed: Knob
+    value: Knob
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Knobs that belong together: the bands of an equaliser; ``name`` is empty for single knobs."""
+
+    name: str
+    rows: tuple[KnobRow, ...]
+    quiet: bool
+
+
+def as_json(value: Any, status: int = 200) -> Response:
+    """Return JSON; infinities, which JSON has no word for, as null."""
+    return JSONResponse(_finite(value), status)
+
+
+def song_list(room: Room, *, as_json: bool) -> Response:
+    """Return the list of songs with their states; one that can't be opened says why."""
+    listed = []
+    for song_id, folder in room.shelf.songs().items():
+        desk = room.studio.desk(folder)
+        listed.append({"id": song_id, "title": desk.title, "state": str(desk.state), "waiting": _open(desk)})
+    if as_json:
+        return JSONResponse(listed)
+    return _page("songs.html.j2", songs=listed, single=room.shelf.single)
+
+
+def song_page(room: Room, song: str, template: str, **more: Any) -> Response:
+    """Return one of a song's pages, or the part of it that changes."""
+    desk = room.studio.desk(room.song(song))
+    facts = {"song": song, "desk": desk, "waiting": _open(desk), "single": room.shelf.single}
+    return _page(template, **facts, processors=room.studio.processors(), **more)
+
+
+def _open(desk: Desk) -> int:
+    return sum(1 for card in desk.cards if answer_of(card) == "open")
+
+
+def answer_of(card: Card) -> str:
+    """Return how a card stands: open, accept, edit, reject, defer, or stale."""
+    if card.stale:
+        return "stale"
+    return str(card.decision.answer) if card.decision else "open"
+
+
+def place_of(card: Card) -> dict[str, float] | None:
+    """Return where a card sounds: its step's span, else its first finding's; None for the whole song."""
+    spans = (card.proposal.step.span, *(finding.span for finding in card.findings))
+    span = next((span for span in spans if span is not None), None)
+    return {"start_s": span.start_s, "end_s": span.end_s} if span else None
+
+
+def banks_of(card: Card, processors: Mapping[str, ProcessorInfo]) -> list[Bank]:
+    """Return a card's knobs, the bands of an equaliser gathered into banks."""
+    info = processors.get(card.proposal.step.processor)
+    if info is None:
+        return []
+    proposed = card.proposal.step.knobs
+    decided = card.decision.step.knobs if card.decision and card.decision.sounds else proposed
+    groups: dict[str, list[KnobRow]] = {}
+    for knob in info.knobs:
+        found = BANK.match(knob.name)
+        base = proposed.get(knob.name, knob.default)
+        row = KnobRow(
+            knob, label_of(found[2] if found else knob.name, knob.unit), base, decided.get(knob.name, base)
+        )
+        groups.setdefault(found[1] if found else "", []).append(row)
+    return [Bank(_spaced(name), tuple(rows), _is_quiet(name, rows)) for name, rows in groups.items()]
+
+
+def _is_quiet(name: str, rows: Sequence[KnobRow]) -> bool:
+    """Return whether a band does nothing as proposed: it is folded away."""
+    gains = [row for row in rows if row.info.unit == "dB"]
+    return bool(name and gains) and all(row.proposed == row.value == row.info.default for row in gains)
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(\d+)$", r" \1", name).capitalize()
+
+
+def label_of(name: str, unit: str) -> str:
+    """Return a knob's name without its unit, as words."""
+    endings = {
+        "dB": "_db",
+        "Hz": "_hz",
+        "ms": "_ms",
+        "s": "_s",
+        "dBTP": "_dbtp",
+        "dB/octave": "_db_per_octave",
+    }
+    base = name.removesuffix(endings.get(unit, "\0"))
+    words = "frequency" if base in ("", "hz") else base.replace("_", " ")
+    return words[:1].upper() + words[1:] if words != "q" else "Q"
+
+
+def told_entries(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return ledger entries in words, newest first."""
+    told = [{**entry, "says": sentence_of(str(entry["kind"]), entry["body"])} for entry in entries]
+    return list(reversed(told))
+
+
+def sentence_of(kind: str, body: Mapping[str, Any]) -> str:
+    """Return what one entry says."""
+    if kind == "trial.abx":
+        by = body.get("by", "somebody")
+        chance = 100 * float(body.get("chance", 1.0))
+        return f"{by} told X right {body.get('correct')} of {body.get('total')} times; by guessing: {chance:.1f} %"
+    return entry_sentence(kind, body)
+
+
+def processors_as_dict(processors: Mapping[str, ProcessorInfo]) -> dict[str, Any]:
+    """Return processors with titles, for the hand-made card."""
+    return {
+        name: {
+            "title": sentences.step_title(name),
+            "stage": info.stage,
+            "knobs": [{**asdict(knob), "label": label_of(knob.name, knob.unit)} for knob in info.knobs],
+        }
+        for name, info in processors.items()
+    }
+
+
+def plot_of(card: Card) -> Markup:
+    """Return the first plot among a card's findings, drawn as in the report."""
+    plots = (charts.plot(f"plot-{f.id}", f.plot) for f in card.findings if f.plot)
+    return Markup(next(plots, ""))  # noqa: S704 -- svg.text and svg.chart escape all words
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0.0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _page(template: str, **facts: Any) -> Response:
+    return HTMLResponse(_environment().get_template(template).render(rooms=ROOMS, **facts))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("controlroom.web", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(say=sentences, figures=figures, amount=sentences.format_measurement)
+    environment.globals.update(answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of)
+    environment.globals.update(
+        stages=STAGES, states=sentences.STATES, clock=figures.clock, number=figures.number
+    )
+    return environment

@@ -1,0 +1,91 @@
+"""What jobs do, each a few studio calls in a process of its own; plain values in, JSON out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from controlroom.model.context import Context
+from controlroom.studio.studio import Studio
+
+
+def take_in(context: Context, root: str, file: str, title: str, new: bool) -> dict[str, Any]:
+    """Import a file as a take (into a new song, when asked), listen, and propose."""
+    studio, song, source = Studio(), Path(root), Path(file)
+    try:
+        if new:
+            studio.new(song, title=title)
+        with context.part("import", 0.0, 0.15) as inner:
+            take = studio.add(song, source, inner)
+    except BaseException:
+        if new:  # a file that is no audio leaves no song behind
+            shutil.rmtree(song, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(source.parent, ignore_errors=True)
+    with context.part("draw", 0.15, 0.3) as inner:
+        studio.sounds(song, inner)
+    with context.part("listen", 0.3, 1.0) as inner:
+        studio.propose(song, inner)
+    return {"take": take.id}
+
+
+def ask_again(context: Context, root: str, target_lufs: float | None) -> dict[str, Any]:
+    """Listen and propose with the answers that the ledger holds."""
+    studio = Studio()
+    with context.part("listen", 0.0, 0.9) as inner:
+        shown = studio.propose(Path(root), inner, target_lufs=target_lufs)
+    with context.part("draw", 0.9, 1.0) as inner:
+        studio.sounds(Path(root), inner)
+    return {"proposals": len(shown.proposals)}
+
+
+def hear(context: Context, root: str) -> dict[str, Any]:
+    """Listen only."""
+    return Studio().listen(Path(root), context).as_dict()
+
+
+def render(context: Context, root: str) -> dict[str, Any]:
+    """Render, and make the result playable."""
+    studio = Studio()
+    with context.part("render", 0.0, 0.92) as inner:
+        finished = studio.render(Path(root), inner).as_dict()
+    with context.part("draw", 0.92, 1.0) as inner:
+        studio.sounds(Path(root), inner)
+    return {
+        "state": finished["state"],
+        "decisions": finished["decisions"],
+        "masters": len(finished["masters"]),
+    }
+
+
+def finish(context: Context, root: str, policy: str | None) -> dict[str, Any]:
+    """Let a signed policy answer what it may, and render."""
+    studio, song = Studio(), Path(root)
+    desk = studio.desk(song)
+    if desk.take is None:
+        return {}
+    archived = song / desk.take.archived_as
+    with context.part("finish", 0.0, 0.92) as inner:
+        finished = studio.finish(archived, inner, out=song, policy=policy).as_dict()
+    with context.part("draw", 0.92, 1.0) as inner:
+        studio.sounds(song, inner)
+    return {"state": finished["state"], "decisions": finished["decisions"]}
+
+
+def draw(context: Context, root: str) -> dict[str, Any]:
+    """Make take and render playable and drawable."""
+    return {role: sound.id for role, sound in Studio().sounds(Path(root), context).items()}
+
+
+def audition(context: Context, root: str, proposal_id: str) -> dict[str, Any]:
+    """Write a proposal's audition files."""
+    files = Studio().audition(Path(root), proposal_id, context)
+    return {"start_s": files.start_s, "matched_lufs": files.matched_lufs}
+
+
+def verify(context: Context, root: str) -> dict[str, Any]:
+    """Check everything that the song has."""
+    context.check()
+    return {"checked": Studio().verify(Path(root))}
