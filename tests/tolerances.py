@@ -126,9 +126,6 @@ CHORD_SHARE = 0.9
 TUNING_CENTS = 4.0
 """Parabolic interpolation of 372 ms spectra, with drums over the partials."""
 
-BOUNDARY_S = 0.1
-"""Sections are snapped to bar lines, and those to beats."""
-
 VOCAL_EDGE_S = 0.11
 """Two frames of the vocal gate (50 ms)."""
 
@@ -140,3 +137,6 @@ SPIKE_FRAMES = 0.15
 
 SHIFTED = 3e-3
 """Samples near 0.1 after a place found to less than the tenth of a frame that is left alone, and a gain to 0.1 dB."""
+
+MOVED_FRAMES_DB = 1.5
+"""Statistics over analysis frames (quantiles, floors, line levels) when the frames fall elsewhere in the sound."""
