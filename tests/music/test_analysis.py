@@ -161,11 +161,11 @@ def test_silence_is_not_known(channels: int) -> None:
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_noise_is_not_known(slope: float, seed: int) -> None:
+@pytest.mark.parametrize("seed,seconds", [(1, 5), (2, 10), (3, 20), (4, 60)])
+def test_noise_is_not_known(slope: float, seed: int, seconds: int) -> None:
     """White, pink and brown: no beat, no key, no chords."""
     rng = np.random.default_rng(seed)
-    spectrum = np.fft.rfft(rng.standard_normal((2, 22050 * 40)), axis=1)
+    spectrum = np.fft.rfft(rng.standard_normal((2, 22050 * seconds)), axis=1)
     spectrum /= np.maximum(np.arange(spectrum.shape[1]), 1) ** slope
     noise = np.fft.irfft(spectrum, axis=1)
     facts = analyse((0.3 * noise / np.abs(noise).max()).astype(np.float32), 22050)

@@ -42,8 +42,12 @@ EDGE_BPM = 64.0
 HIGHEST_BPM = 215.0
 STEADY_SHARE = 0.75
 LEAST_SALIENCE = 0.06
-"""White and pink noise stay below 0.04 (tests/music/test_analysis.py)."""
+SHORT_SALIENCE_S = 1.4
+"""A pulse must stand out by 0.06 and by 1.4 s over the length of the sound: of white to brown noise, chance
+reaches 0.15 in ten seconds, 0.08 in twenty, 0.02 in sixty."""
 LEAST_BEATS = 6
+LEAST_LENGTH_S = 8.0
+"""A shorter sound holds too few periods to tell a pulse from chance."""
 NEAR_FRAMES = 2
 JUMP_COST = 8.0
 """What the evidence of a moved bar line must be worth, in the units of the weights below, summed over beats."""
@@ -314,14 +318,16 @@ def find_rhythm(onsets: Onsets, change: HarmonicChange) -> Rhythm | None:
     """
     tempogram = measure_tempogram(onsets.envelope, onsets.hop_s)
     guess = estimate_tempo(tempogram)
-    if guess is None or guess.salience < LEAST_SALIENCE:
+    length_s = onsets.envelope.size * onsets.hop_s
+    least = LEAST_SALIENCE + SHORT_SALIENCE_S / max(length_s, 1e-9)
+    if guess is None or length_s < LEAST_LENGTH_S or guess.salience < least:
         return None
     ranked = rank(candidate_pulses(onsets, tempogram, change, guess.tempo_bpm))
     if not ranked:
         return None
     best = ranked[0]
     places = bar_positions(downbeat_evidence(best.pulse, best.beats_per_bar), best.beats_per_bar, best.first)
-    sure = float(np.clip((guess.salience - LEAST_SALIENCE) / 0.25, 0.0, 1.0))
+    sure = float(np.clip((guess.salience - least) / 0.25, 0.0, 1.0))
     return Rhythm(
         best.pulse.tempo_bpm,
         best.pulse.times_s,
