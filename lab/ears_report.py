@@ -185,15 +185,21 @@ def _quantiles(values: Sequence[float], points: Sequence[int]) -> str:
     return " / ".join(f"{v:.3g}" for v in np.percentile(values, points))
 
 
+def _preface() -> str:
+    return (
+        f"Made by `python -m lab.evaluate_detectors`. A finding counts when its severity is at least {CLEARLY}; "
+        "information counts when it is told. Strengths were fixed in `lab/defects` before any threshold. "
+        f"Asked: recall at clear ≥ {ASKED_RECALL}; false findings ≤ {ASKED_FALSE} per clean song and kind. "
+        "Intervals are exact (Clopper-Pearson)."
+    )
+
+
 def write_report(plan: ears.Plan, *, narrow: bool) -> str:
     """Return the page; keep it in ``docs`` when it covers every kind."""
     missing = sorted({d.kind for d in DEFECTS.values() if ears.detector_of(d.kind) is None})
     parts = [
         "# How well the ears hear",
-        "Made by `python -m lab.evaluate_detectors`. A finding counts when its severity is at least "
-        f"{CLEARLY}; information counts when it is told. Strengths were fixed in `lab/defects` before any threshold. "
-        f"Asked: recall at clear ≥ {ASKED_RECALL}; false findings ≤ {ASKED_FALSE} per clean song and kind. "
-        "Intervals are exact (Clopper-Pearson).",
+        _preface(),
         "## Recall",
         "\n".join(recall_table(plan)),
         "## False findings",

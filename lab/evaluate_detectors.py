@@ -32,7 +32,7 @@ import soundfile
 
 from controlroom.detectors.form import Detector, all_detectors
 from controlroom.listening.listening import Listening
-from controlroom.listening.measures import measure
+from controlroom.listening.measures import MEASURES, measure, split_name
 from controlroom.model.audio import Audio
 from controlroom.studio.standards import shipped_standards
 from lab.corridor import find_masters
@@ -46,7 +46,7 @@ PLANT_S = 30.0
 NULL_S = 20.0
 HUMAN_EXCERPT_S = 40.0
 HUMAN_HOSTS = 12
-PLUMBING = {"controlroom.listening.measures", "controlroom.detectors.form"}
+PLUMBING = {"controlroom.listening.measures", "controlroom.listening.heard", "controlroom.detectors.form"}
 """Tables that import every ear: a change in them is no change of the one that is measured."""
 
 
@@ -108,8 +108,10 @@ def _sources(module: str, seen: dict[str, str]) -> dict[str, str]:
 @cache
 def code_of(detector_name: str) -> str:
     """Digest a detector's code, all that it imports, and every standard that it names."""
-    module = type(all_detectors()[detector_name]).__module__
-    sources = _sources(module, {})
+    detector = all_detectors()[detector_name]
+    sources = _sources(type(detector).__module__, {})
+    for name in getattr(detector, "judges", {}).values():
+        _sources(MEASURES[split_name(name)[0]].read.__module__, sources)
     text = "\n".join(sources[name] for name in sorted(sources))
     named = {
         k: s.value for k, s in shipped_standards().entries.items() if k in text or k.startswith("tone.c")
