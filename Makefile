@@ -19,7 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "This Python has no venv. On Debian and Ubuntu:  sudo apt-get install python3-venv"; exit 6; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .[console,stems] --group lint --group test 2>&1 | grep -v '^WARNING: Location' || true
-	@$(BIN)/python -c 'import controlroom, numpy, scipy, numba, soundfile, soxr, av, pytest' && touch $@
+	@$(BIN)/python -c 'import controlroom, numpy, scipy, numba, soundfile, soxr, av, pytest'
+	@$(BIN)/python -m controlroom.cli.__main__ models add spleeter || echo "No separation weights: stems must be handed in, or run '$(BIN)/controlroom models add spleeter' later."
+	@touch $@
 
 demo: setup ## synthesise a flawed take, finish it, say where the masters are
 	@$(BIN)/python -m lab.demo

@@ -35,7 +35,7 @@ COLUMNS = 2048
 BANDS = 144
 LOW_HZ, HIGH_HZ = 30.0, 18000.0
 FRAME = 4096
-FLOOR_DB = -96.0
+FLOOR_DB = -84.0
 KEPT_PREVIEWS = 24
 NAME = re.compile(r"^(take|render|preview)-[0-9a-f]{8,16}$")
 

