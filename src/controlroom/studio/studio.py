@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from controlroom.media.decode import decode
+from controlroom.listening.listening import Listening
+from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
 from controlroom.model.errors import DecisionError, UsageError
@@ -21,6 +22,7 @@ from controlroom.model.song import SongState, Take
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
+from controlroom.report.listen_svg import ListenPicture
 from controlroom.separation.form import BackendChoice
 from controlroom.studio import importing, verifying
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
@@ -31,6 +33,7 @@ from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, 
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.memory import Target
 from controlroom.studio.releasing import release_song
 from controlroom.studio.separating import Separated, add_model, separate_file
@@ -46,13 +49,18 @@ from controlroom.studio.walk import hand_made_proposal, hear, listening_of
 
 @dataclass(frozen=True)
 class Heard:
-    """What listening brought."""
+    """What listening brought: findings, the music as plain data, and what is drawn of both."""
 
     findings: tuple[Finding, ...]
+    music: Mapping[str, Any]
+    picture: ListenPicture
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"findings": [_finding_dict(finding) for finding in self.findings], "music": {}}
+        return {
+            "findings": [_finding_dict(finding) for finding in self.findings],
+            "music": dict(self.music),
+        }
 
 
 @dataclass(frozen=True)
@@ -127,12 +135,16 @@ class Studio:
         if SongFolder(what).exists():
             with opened(what, now=self._now) as song:
                 audio = importing.take_audio(song, song.take, context)
-                findings = hear(listening_of(audio, song.take.id), song.standards, context)
+                listening = listening_of(audio, song.take.id)
+                hand_in(listening, Meant(song.take.facts.tags.lyrics, song.folder.read_brief()))
+                findings = hear(listening, song.standards, context)
                 song.memory.add_findings("all", findings, self._now())
-            return Heard(tuple(findings))
+                return _heard(listening, findings, song.take.facts.file_name)
         standards = shipped_standards()
-        decoded = decode(what, importing.limits_of(standards), context)
-        return Heard(tuple(hear(listening_of(decoded.audio, what.stem), standards, context)))
+        incoming = importing.receive(what, standards, context)
+        listening = listening_of(incoming.audio, what.stem)
+        hand_in(listening, Meant(incoming.facts.tags.lyrics))
+        return _heard(listening, hear(listening, standards, context), what.name)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
         """Propose steps for the current take, with the answers that the ledger holds."""
@@ -424,6 +436,10 @@ def _shown(song: Song, proposals: list[Proposal]) -> Shown:
         proposals=tuple(proposals),
         decisions={p.id: memory.decisions[p.id] for p in proposals if p.id in memory.decisions},
     )
+
+
+def _heard(listening: Listening, findings: Sequence[Finding], title: str) -> Heard:
+    return Heard(tuple(findings), music_data(listening), picture_of(listening, findings, title))
 
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:

@@ -13,14 +13,20 @@ from controlroom.cli.present import say, say_json, working
 def listen(
     what: Annotated[Path, typer.Argument(help="A song's folder, or any audio file.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw it too, as an SVG file: spectrogram, findings, form, chords.")
+    ] = None,
 ) -> None:
     """Listen to a song or a file, and list what was found, what matters most first."""
-    from controlroom.report.text import findings_text
+    from controlroom.report.listen_svg import listen_svg
+    from controlroom.report.listen_text import listen_text
     from controlroom.studio.studio import Studio
 
     with working(quiet=json) as context:
         heard = Studio().listen(what, context)
+    if plot is not None:
+        plot.write_text(listen_svg(heard.picture), encoding="utf-8")
     if json:
         say_json(heard.as_dict())
     else:
-        say(findings_text(heard.findings))
+        say(listen_text(heard.findings, heard.music))
