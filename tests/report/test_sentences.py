@@ -65,6 +65,7 @@ def test_every_measurement_has_words_and_a_unit() -> None:
     assert names <= set(figures.MEASURES)
     assert {name for name in names if not figures.unit_of(name)} == {
         "stereo.correlation",
+        "stereo.high_correlation",
         "stereo.low_correlation",
     }
 

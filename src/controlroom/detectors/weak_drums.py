@@ -12,7 +12,9 @@ from controlroom.model.standards import Standards
 
 BOUNDS = {
     "kick": Bound("weak-kick", "transients.kick_front_db", "transients.kick_front_min_db", 6.0, least=True),
-    "snare": Bound("weak-snare", "transients.snare_front_db", "transients.snare_front_min_db", 5.0, least=True),
+    "snare": Bound(
+        "weak-snare", "transients.snare_front_db", "transients.snare_front_min_db", 5.0, least=True
+    ),
 }
 
 
@@ -27,7 +29,5 @@ class WeakDrumsDetector:
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return a finding for each drum whose front is weaker than its standard."""
-        found = [
-            bound.finding(listening, standards, self.version, part) for part, bound in BOUNDS.items()
-        ]
+        found = [bound.finding(listening, standards, self.version, part) for part, bound in BOUNDS.items()]
         return [finding for finding in found if finding]

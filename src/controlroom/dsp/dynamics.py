@@ -1,4 +1,4 @@
-"""Dynamics over a song: how dense it is, whether it breathes with the beat, whether the same passage keeps its level.
+"""Dynamics over a song: how dense it is, and whether the same passage keeps its level.
 
 All figures are differences of levels, so gain does not move them.
 """
@@ -12,19 +12,19 @@ import numpy.typing as npt
 
 from controlroom.dsp.levels import Envelope
 from controlroom.dsp.spectrum import BandSpectra, Floats, decibels
-from controlroom.dsp.transients import StrokeEnvelopes
+
+Places = npt.NDArray[np.int64]
 
 DENSITY_WINDOW_S = 3.0
 LOUD_WITHIN_DB = 8.0
 PASSAGE_S = 2.5
 PASSAGE_STEP_FRAMES = 4
-ALIKE_DB = 1.6
-"""Two passages are the same music when their bands differ by one gain but for this (robust deviation)."""
+ALIKE_DB = 2.4
+ALIKE_BANDS = 0.8
+"""Two passages are the same music when one gain explains four fifths of their bands to within this."""
 FADED_DB = 3.0
 SHARE = 0.9
 LEAST_PAIRS = 8
-STEP_S = 0.0116
-PERIODS_S = (0.3, 1.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,6 @@ class LevelChange:
     pairs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pumping:
-    """How deep the level sinks and recovers once per period, in all bands alike."""
-
-    depth_db: float
-    period_s: float
-
-
 def density_db(sound: Envelope) -> float:
     """Return the crest of the loud passages: median over 3 s windows of peak over RMS, in dB.
 
@@ -61,8 +53,7 @@ def density_db(sound: Envelope) -> float:
     whole = max(1, power.size // per)
     if power.size == 0:
         return 0.0
-    if power.size < per:
-        per = power.size
+    per = min(per, power.size)
     mean = power[: whole * per].reshape(whole, per).mean(axis=1)
     top = peak[: whole * per].reshape(whole, per).max(axis=1)
     loud = (decibels(mean) > decibels(mean).max() - LOUD_WITHIN_DB) & (mean > 1e-12)
@@ -73,8 +64,8 @@ def level_change(spectra: BandSpectra) -> LevelChange:
     """Return how far the same music differs in level from one place to another.
 
     Passages of 2.5 s, 0.75 s apart, are compared pair by pair in third-octave
-    bands from 80 Hz to 10 kHz: where one gain explains the difference (the
-    bands' robust deviation from it is below 1.6 dB), they are the same music.
+    bands from 80 Hz to 10 kHz: where one gain explains the difference (four fifths
+    of the bands lie within 2.4 dB of it), they are the same music.
     A change of arrangement moves some bands and not others and does not count.
 
     Returns
@@ -101,18 +92,20 @@ def level_change(spectra: BandSpectra) -> LevelChange:
         return nothing
     moved = (levels[second] - levels[first]).astype(np.float32)
     gain = np.median(moved, axis=1)
-    spread = 1.4826 * np.median(np.abs(moved - gain[:, None]), axis=1)
+    spread = np.quantile(np.abs(moved - gain[:, None]), ALIKE_BANDS, axis=1)
     alike = np.flatnonzero(spread < ALIKE_DB)
     if alike.size < LEAST_PAIRS:
         return nothing
     sizes = np.abs(gain[alike])
     step = float(np.quantile(sizes, SHARE))
     span = _odd_one_out(first[alike], second[alike], gain[alike], starts.size)
-    return LevelChange(step, float(starts[span[0]]) * hop_s, float(starts[span[1]] + width) * hop_s, int(alike.size))
+    return LevelChange(
+        step, float(starts[span[0]]) * hop_s, float(starts[span[1]] + width) * hop_s, int(alike.size)
+    )
 
 
 def _odd_one_out(
-    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], gain: Floats, count: int
+    first: Places, second: Places, gain: npt.NDArray[np.float32], count: int
 ) -> npt.NDArray[np.int64]:
     """Return first and last passage of the longest run whose level is furthest from its like elsewhere."""
     sums = np.bincount(second, gain, count) - np.bincount(first, gain, count)
@@ -123,43 +116,3 @@ def _odd_one_out(
     runs = edges.reshape(-1, 2)
     longest = runs[int(np.argmax(runs[:, 1] - runs[:, 0]))]
     return np.asarray([longest[0], longest[1] - 1], dtype=np.int64)
-
-
-def pumping(envelopes: StrokeEnvelopes) -> Pumping:
-    """Return how deep all bands sink together, once per beat, and come slowly back.
-
-    The levels of body, crack and high bands are taken at 12 ms, less their mean
-    over two periods, and folded at each period from 0.3 to 1.05 s. A gain that
-    ducks lifts and sinks every band alike, falls fast and rises slowly; strokes
-    do the opposite. So of each folded band the rise of a straight line through
-    the recovering part counts, and of the three bands the median.
-    """
-    per = envelopes.hops(STEP_S)
-    bands = np.stack([envelopes.power[name] for name in ("body", "crack", "high")])
-    whole = bands.shape[1] // per
-    step = per * envelopes.hop_s
-    if whole * step < 4 * PERIODS_S[1]:
-        return Pumping(0.0, 0.0)
-    level = decibels(bands[:, : whole * per].reshape(3, whole, per).mean(axis=2))
-    level = np.maximum(level, level.max(axis=1, keepdims=True) - 50.0)
-    level -= level.mean(axis=1, keepdims=True)
-    periods = np.exp(np.linspace(*np.log(PERIODS_S), 160))
-    best = Pumping(0.0, 0.0)
-    for period in periods:
-        depth = _folded_rise(level, period / step)
-        if depth > best.depth_db:
-            best = Pumping(depth, float(period))
-    return best
-
-
-def _folded_rise(level: Floats, period: float) -> float:
-    """Return the rise over 70 % of a period of the folded levels, median over bands, at the best phase."""
-    bins = 24
-    phase = (np.arange(level.shape[1]) % period * (bins / period)).astype(np.int64)
-    counts = np.bincount(phase, minlength=bins)
-    folded = np.stack([np.bincount(phase, row, minlength=bins) for row in level]) / np.maximum(counts, 1)
-    width = 17
-    ramp = np.arange(width) - (width - 1) / 2
-    turned = np.stack([np.roll(folded, -k, axis=1)[:, :width] for k in range(bins)], axis=1)
-    slope = turned @ ramp / np.sum(ramp**2)
-    return float(np.max(np.median(slope, axis=0))) * (width - 1)

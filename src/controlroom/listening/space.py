@@ -7,7 +7,6 @@ import numpy as np
 from controlroom.dsp import dynamics, space
 from controlroom.listening.heard import envelope_of, spectra_of
 from controlroom.listening.listening import Listening
-from controlroom.listening.strokes import strokes_of
 from controlroom.model.standards import Standards
 
 WORST_SHARE = 0.1
@@ -70,14 +69,3 @@ def density(listening: Listening, standards: Standards, argument: float) -> floa
     del standards, argument
     crest = dynamics.density_db(envelope_of(listening))
     return crest if crest > 0.0 else SQUARE_FREE_DB
-
-
-def pumping_of(listening: Listening) -> dynamics.Pumping:
-    """Return how deep all bands sink together on a beat."""
-    return listening.keep(("dsp.pumping",), lambda: dynamics.pumping(strokes_of(listening)))
-
-
-def pumping(listening: Listening, standards: Standards, argument: float) -> float:
-    """Return how deep all bands sink and slowly recover, once per beat, in dB."""
-    del standards, argument
-    return pumping_of(listening).depth_db

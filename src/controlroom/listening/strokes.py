@@ -55,7 +55,9 @@ def smear(listening: Listening, standards: Standards, argument: float) -> float:
     """Return how long the sharpest part of the kit takes to rise, in seconds; 0 without strokes."""
     del standards, argument
     stems = listening.stems
-    parts = [("hats", "high"), ("snare", "all")] if "hats" in stems or "snare" in stems else [("drums", "high")]
+    parts = (
+        [("hats", "high"), ("snare", "all")] if "hats" in stems or "snare" in stems else [("drums", "high")]
+    )
     found = [described(stems[role], band, transients.STICK) for role, band in parts if role in stems]
     if not found:
         found = [described(listening, "high", transients.STICK)]

@@ -107,6 +107,22 @@ MEASURES = {
     "limiter.reduction_p95_db": "limiter reduction, 95th percentile",
     "limiter.reduction_max_db": "greatest limiter reduction",
     "residual_db": "distance from the corridor’s middle",
+    "transients.kick_front_db": "front of the kick",
+    "transients.snare_front_db": "front of the snare",
+    "transients.rise_s": "rise of the drums",
+    "transients.hats_over_db": "hats against snare and voice",
+    "transients.hats_occupancy_share": "time in which hats sound",
+    "transients.hiss_over_crack_db": "highs against the upper middle",
+    "voice.over_backing_db": "voice against what masks it",
+    "voice.covered_share": "covered share of the voice",
+    "voice.sibilance_db": "consonants against vowels",
+    "voice.level_range_db": "walk of the voice’s level",
+    "stereo.high_correlation": "correlation of the highs",
+    "stereo.upper_fold_loss_db": "loss in mono above 200 Hz",
+    "stereo.imbalance_db": "balance of left and right",
+    "stereo.drift_db": "drift of the balance",
+    "dynamics.dense_crest_db": "crest of the loud passages",
+    "dynamics.level_step_db": "level between repeats",
 }
 """Words for the measurement table's names, without their arguments."""
 

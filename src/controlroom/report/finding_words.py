@@ -247,6 +247,65 @@ def _silence(finding: Finding) -> str:
     return f"Inside the sound there are {judged(finding)} of silence."
 
 
+# --- drums, voice, space and dynamics ---
+
+
+def _weak_kick(finding: Finding) -> str:
+    return f"The kick has lost its front: the first moment of its strokes measures {judged(finding)} against what follows{_allowed(finding)}."
+
+
+def _weak_snare(finding: Finding) -> str:
+    return f"The snare has lost its front: the first moment of its strokes measures {judged(finding)} against what follows{_allowed(finding)}."
+
+
+def _smear(finding: Finding) -> str:
+    return f"The drums have no edges: even the sharpest take {judged(finding)} to rise{_allowed(finding)}. They sound as if behind a curtain."
+
+
+def _hat_density(finding: Finding) -> str:
+    return f"The hats hardly pause and cover what they should accompany: they measure {judged(finding)} against it{_allowed(finding)}."
+
+
+def _masked_voice(finding: Finding) -> str:
+    hz = _fact(finding, "worst_hz")
+    where = f" It is worst around {frequency(hz)}." if hz else ""
+    return f"The voice is covered where it is understood: at 1 to 4 kHz it measures {judged(finding)} against what masks it{_allowed(finding)}.{where}"
+
+
+def _sibilance(finding: Finding) -> str:
+    return f"The voice hisses: its sharpest consonants measure {judged(finding)} against its vowels{_allowed(finding)}."
+
+
+def _voice_level(finding: Finding) -> str:
+    return f"The voice comes and goes: its level walks by {judged(finding)} from phrase to phrase{_allowed(finding)}."
+
+
+def _side_highs(finding: Finding) -> str:
+    return f"Above 6 kHz left and right work against each other: in a tenth of the time their correlation is {judged(finding)} or less{_allowed(finding)}. In mono the shine is lost, and it wanders between the speakers."
+
+
+def _mono_fold(finding: Finding) -> str:
+    return f"On one speaker it loses {judged(finding)} above 200 Hz{_allowed(finding)}."
+
+
+def _stereo_balance(finding: Finding) -> str:
+    return f"It leans to one side: one channel is {judged(finding)} louder than the other{_allowed(finding)}."
+
+
+def _stereo_drift(finding: Finding) -> str:
+    return f"The balance walks across: by {judged(finding)} from start to end{_allowed(finding)}."
+
+
+def _over_compression(finding: Finding) -> str:
+    return f"It is squashed: in its loud passages peaks stand only {judged(finding)} over the level{_allowed(finding)}."
+
+
+def _section_level(finding: Finding) -> str:
+    return (
+        f"The same music plays at different levels: {judged(finding)} from place to place{_allowed(finding)}."
+    )
+
+
 def _anything(finding: Finding) -> str:
     first = finding.measurements[0]
     label = measure_label(first.name)
@@ -307,6 +366,19 @@ FINDINGS: Mapping[str, FindingWords] = {
     "tuning-drift": FindingWords("Drifting tuning", _tuning_drift),
     "harmonic-familiarity": FindingWords("Harmonic familiarity", _harmonic_familiarity),
     "surface-arc": FindingWords("Arc of surface energy", _surface_arc),
+    "weak-kick": FindingWords("Weak kick", _weak_kick),
+    "weak-snare": FindingWords("Weak snare", _weak_snare),
+    "smear": FindingWords("Smeared drums", _smear),
+    "hat-density": FindingWords("Dense hats", _hat_density),
+    "masked-voice": FindingWords("Masked voice", _masked_voice),
+    "sibilance": FindingWords("Sibilance", _sibilance),
+    "voice-level": FindingWords("Level of the voice", _voice_level),
+    "side-highs": FindingWords("Unstable highs", _side_highs),
+    "mono-fold": FindingWords("Loss in mono", _mono_fold),
+    "stereo-balance": FindingWords("Stereo balance", _stereo_balance),
+    "stereo-drift": FindingWords("Drifting balance", _stereo_drift),
+    "over-compression": FindingWords("Over-compression", _over_compression),
+    "section-level": FindingWords("Level of repeats", _section_level),
 }
 
 
