@@ -28,7 +28,7 @@ AT_WORK = {
     "dc": {"amount": 1.0},
     "fade": {"in_ms": 300.0, "out_ms": 700.0},
     "gain": {"gain_db": -3.0},
-    "limiter": {"ceiling_dbtp": -12.0},
+    "limiter": {"ceiling_dbtp": -12.0, "soft_clip": True},
     "low_end_mono": {"amount": 1.0},
     "rumble": {"attenuation_db": 40.0},
     "tone": {"band1_gain_db": 3.0, "band2_gain_db": -2.0, "band3_gain_db": 2.0},
@@ -193,6 +193,8 @@ def test_each_knob_does_something(processor):
         others = (
             get_args(field.annotation)
             if get_origin(field.annotation) is Literal
+            else (False, True)
+            if field.annotation is bool
             else (info["low"], info["high"])
         )
         changed = [processor(**{**at_work.model_dump(), name: value}) for value in others]

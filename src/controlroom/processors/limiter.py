@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from controlroom.dsp.limiter import LimiterGain, LimiterSettings, limiter_gain
+from controlroom.dsp.limiter import LimiterGain, LimiterSettings, clipped, limiter_gain
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
@@ -31,6 +31,8 @@ class LimiterState:
     ----------
     gain : ndarray of float32, shape (1 or channels, frames)
         Linear.
+    source : ndarray of float32 or None
+        The softly clipped sound, where that was asked for.
     readings : dict
         ``limiter.reduction_p95_db`` and ``limiter.reduction_max_db``.
     curves : dict
@@ -38,6 +40,7 @@ class LimiterState:
     """
 
     gain: npt.NDArray[np.float32]
+    source: Samples | None
     readings: dict[str, float]
     curves: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
@@ -88,6 +91,16 @@ class Limiter(Processor):
         1.0, low=0.0, high=1.0, step=0.05, help="1: all channels share one gain; 0: each has its own"
     )
 
+    soft_clip: bool = knob(False, help="round the tops off before the limiter sees them; harder, and denser")
+    clip_above_db: float = knob(
+        2.0,
+        low=0.0,
+        high=6.0,
+        step=0.1,
+        unit="dB",
+        help="how far above the ceiling the soft clip saturates; less is more clipping",
+    )
+
     @classmethod
     def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
         """Return a limiter at the standards' ceiling, with the reduction that it takes."""
@@ -135,14 +148,20 @@ class Limiter(Processor):
             release_ms=self.release_ms,
             sustain_release_ms=self.sustain_release_ms,
             link=self.link,
+            clip_above_db=self.clip_above_db if self.soft_clip else None,
         )
+
+    def source_of(self, listening: Listening) -> Samples:
+        """Return what the limiter works on: the sound, its tops rounded off if the knobs ask for it; kept."""
+        samples = listening.audio.samples
+        return listening.keep(("dsp.clipped", self.canonical()), lambda: clipped(samples, self.settings()))
 
     def gain_of(self, listening: Listening) -> LimiterGain:
         """Return the gain of a whole sound; kept."""
         audio = listening.audio
         return listening.keep(
             ("dsp.limiter_gain", self.canonical()),
-            lambda: limiter_gain(audio.samples, audio.rate_hz, self.settings()),
+            lambda: limiter_gain(self.source_of(listening), audio.rate_hz, self.settings()),
         )
 
     def is_neutral(self) -> bool:
@@ -155,6 +174,7 @@ class Limiter(Processor):
         gain = np.atleast_2d(told.gain)
         return LimiterState(
             gain=gain,
+            source=self.source_of(listening) if self.soft_clip else None,
             readings=_readings(told),
             curves={"limiter.reduction_db": _curve(gain, listening.audio.rate_hz)},
         )
@@ -162,7 +182,9 @@ class Limiter(Processor):
     def apply(self, block: Block, state: LimiterState) -> Samples:
         """Return the block times its stretch of the gain."""
         stop = block.start_frame + block.samples.shape[1]
-        return np.asarray(block.samples * state.gain[:, block.start_frame : stop], dtype=np.float32)
+        here = slice(block.start_frame, stop)
+        samples = block.samples if state.source is None else state.source[:, here]
+        return np.asarray(samples * state.gain[:, here], dtype=np.float32)
 
     def weakened(self, amount: float) -> Self:
         """Return the limiter itself: the ceiling is hard, there is no half of it."""
