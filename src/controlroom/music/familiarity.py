@@ -12,7 +12,6 @@ from itertools import pairwise
 from controlroom.music.chords import MAJOR_DEGREES, ChordSpan
 
 LONGEST_LOOP = 4
-LEAST_TURNS = 2
 LEAST_CHORDS = 6
 """Fewer chord changes say nothing of a loop."""
 LEAST_SURPRISE_SHARE = 0.0005
@@ -157,31 +156,46 @@ class FoundLoop:
     share: float
 
 
-def find_loop(runs_degrees: Sequence[Degree], lengths_s: Sequence[float]) -> FoundLoop | None:
-    """Return the loop of two to four chords that covers most.
+def find_loop(degrees: Sequence[Degree], lengths_s: Sequence[float]) -> FoundLoop | None:
+    """Return the loop of two to four chords that covers most of the time.
 
-    A chord is covered by a loop when it lies in a turn of it, begun anywhere;
-    loops of two chords count only where they come round twice at once, as any
-    two neighbours are half of one. Of loops that cover alike the shorter wins.
+    A loop is what comes round twice at once somewhere (the count behind the
+    published share of songs with one). It then covers each of its turns,
+    begun anywhere; of two chords only those that come round twice at once, as
+    any two neighbours are half of some loop. Of loops that cover alike the
+    shorter wins.
+
+    Parameters
+    ----------
+    degrees : sequence of str
+        Chords, neighbours different.
+    lengths_s : sequence of float
+        How long each lasts.
     """
     total = sum(lengths_s)
     best: FoundLoop | None = None
     for size in range(2, LONGEST_LOOP + 1):
-        covered: dict[tuple[Degree, ...], set[int]] = {}
-        first: dict[tuple[Degree, ...], int] = {}
-        width = 2 * size if size == 2 else size
-        for at in range(len(runs_degrees) - width + 1):
-            turn = tuple(runs_degrees[at : at + size])
-            if _periodic(turn) or (width > size and tuple(runs_degrees[at + size : at + width]) != turn):
-                continue
-            name = least_rotation(turn)
-            first.setdefault(name, at)
-            covered.setdefault(name, set()).update(range(at, at + width))
-        for name, chords in covered.items():
-            share = sum(lengths_s[chord] for chord in chords) / max(total, 1e-9)
-            if len(chords) >= LEAST_TURNS * size and (best is None or share > best.share + 1e-9):
-                best = FoundLoop(first[name], size, share)
+        for name, first in _turned_twice(degrees, size).items():
+            width = 2 * size if size == 2 else size
+            covered: set[int] = set()
+            for at in range(len(degrees) - width + 1):
+                turn = tuple(degrees[at : at + size])
+                if least_rotation(turn) == name and tuple(degrees[at + width - size : at + width]) == turn:
+                    covered.update(range(at, at + width))
+            share = sum(lengths_s[chord] for chord in covered) / max(total, 1e-9)
+            if best is None or share > best.share + 1e-9:
+                best = FoundLoop(first, size, share)
     return best
+
+
+def _turned_twice(degrees: Sequence[Degree], size: int) -> dict[tuple[Degree, ...], int]:
+    """Return the loops of a size that come round twice at once: name to first chord."""
+    found: dict[tuple[Degree, ...], int] = {}
+    for at in range(len(degrees) - 2 * size + 1):
+        turn = tuple(degrees[at : at + size])
+        if not _periodic(turn) and tuple(degrees[at + size : at + 2 * size]) == turn:
+            found.setdefault(least_rotation(turn), at)
+    return found
 
 
 def _periodic(turn: tuple[Degree, ...]) -> bool:
