@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-HUM = Judge("hum", "noise.hum_db", "hum.prominence_db", 2.0)
+HUM = Judge("hum", "noise.hum_db", "hum.prominence_db", 2.5)
 WHINE = Judge("whine", "noise.whine_db", "whine.prominence_db", 10.0)
 
 
@@ -22,7 +22,7 @@ class LinesDetector:
     kinds: ClassVar[tuple[str, ...]] = (HUM.kind, WHINE.kind)
     judges: ClassVar[dict[str, str]] = {HUM.kind: HUM.name, WHINE.kind: WHINE.name}
     stage: ClassVar[Stage] = Stage.REPAIR
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return at most one finding of each kind, with the line's frequency."""
