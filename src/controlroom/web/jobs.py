@@ -116,42 +116,46 @@ class Runner:
         return job
 
     def _follow(self, job: Job, process: Any, pipe: Connection, after: Callable[[], None] | None) -> None:
-        told, stopped = 0.0, 0.0
-        while True:
-            try:
-                if pipe.poll(0.2):
-                    message = pipe.recv()
-                    if message[0] == "progress":
-                        job.what, job.done = str(message[1]), max(job.done, float(message[2]))
-                        if time.monotonic() - told >= TOLD_EVERY_S:
-                            told = time.monotonic()
-                            self._hub.tell("job", **job.as_dict())
-                        continue
-                    job.state, job.result, job.error = message
-                    break
-            except (EOFError, OSError):
-                break
-            if self._flags[job.id].is_set():
-                stopped = stopped or time.monotonic()
-                if time.monotonic() - stopped > PATIENCE_S:
-                    process.terminate()
-                    break
+        """Read what a job tells until it ends; its state changes last, when all else is known."""
+        ending = self._listen(job, process, pipe)
         process.join()
         pipe.close()
-        if job.state == "running":
-            job.state, job.error = self._ended(job, process.exitcode)
+        state, job.result, job.error = ending or self._ended(job, process.exitcode)
         job.ended = time.time()
-        job.done = 1.0 if job.state == "done" else job.done
+        job.done = 1.0 if state == "done" else job.done
+        job.state = state
         if after is not None:
             after()
         self._hub.tell("job", **job.as_dict())
         self._hub.tell("song", song=job.song)
 
-    def _ended(self, job: Job, code: int | None) -> tuple[str, dict[str, Any]]:
+    def _listen(self, job: Job, process: Any, pipe: Connection) -> tuple[str, Any, Any] | None:
+        """Return how a job says that it ended; None when it ended without a word."""
+        told, stopped = 0.0, 0.0
+        while True:
+            try:
+                message = pipe.recv() if pipe.poll(0.2) else None
+            except (EOFError, OSError):
+                return None
+            if message is not None and message[0] != "progress":
+                state, result, error = message
+                return state, result, error
+            if message is not None:
+                job.what, job.done = str(message[1]), max(job.done, float(message[2]))
+                if time.monotonic() - told >= TOLD_EVERY_S:
+                    told = time.monotonic()
+                    self._hub.tell("job", **job.as_dict())
+            if self._flags[job.id].is_set():
+                stopped = stopped or time.monotonic()
+                if time.monotonic() - stopped > PATIENCE_S:
+                    process.terminate()
+                    return None
+
+    def _ended(self, job: Job, code: int | None) -> tuple[str, Any, dict[str, Any]]:
         if self._flags[job.id].is_set():
-            return "cancelled", Cancelled().as_dict()
+            return "cancelled", None, Cancelled().as_dict()
         fault = ControlRoomError("job.died", f"the process ended with code {code}", "try again")
-        return "failed", fault.as_dict()
+        return "failed", None, fault.as_dict()
 
     def _forget(self) -> None:
         ended = [job for job in self.jobs() if job.state != "running"]

@@ -197,6 +197,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["figure"] = lambda value: f"{value:.10g}"
     environment.globals.update(say=sentences, figures=figures, amount=sentences.format_measurement)
     environment.globals.update(answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of)
     environment.globals.update(

@@ -1,5 +1,6 @@
 // Plays the sides of a song on one clock: all of them always, heard through gains that switch in 5 ms.
 import { Graph } from "./graph.js";
+import { Schedule } from "./schedule.js";
 import { Store } from "./store.js";
 
 const AHEAD_S = 2.5;
@@ -9,8 +10,9 @@ const SEAM_S = 0.004;
 export const SIDES = ["take", "proposal", "render"];
 
 export class Player {
-  #context = null; #faders = {}; #seam = null;
-  #segments = []; #sources = new Map(); #cursor = 0; #next = 0; #round = 0; #stillAt = 0;
+  #context = null; #seam = null; #schedule = new Schedule(this);
+  #segments = []; #cursor = 0; #next = 0; #stillAt = 0;
+  faders = {};
 
   constructor(scope, bus) {
     this.bus = bus;
@@ -40,8 +42,8 @@ export class Player {
   put(side, song, sound) {
     if (this.stores[side]?.sound.id === sound?.id) return;
     this.stores[side] = sound ? new Store(song, sound) : null;
-    this.#silence(side);
-    if (this.playing) for (const segment of this.#segments) this.#place(side, segment);
+    this.#schedule.silence(side);
+    if (this.playing) for (const segment of this.#segments) this.#schedule.place(side, segment);
     if (!sound && (this.side === side || (this.side === "difference" && this.other === side))) this.hear("take");
     this.bus.tell("sides");
   }
@@ -72,7 +74,7 @@ export class Player {
     if (!this.#context) return;
     const now = this.#context.currentTime;
     for (const [side, target] of Object.entries(this.targets())) {
-      const { gain } = this.#faders[side];
+      const { gain } = this.faders[side];
       gain.cancelScheduledValues(now);
       gain.setValueAtTime(gain.value, now);
       gain.linearRampToValueAtTime(target, now + SWITCH_S);
@@ -126,22 +128,17 @@ export class Player {
     this.#seam = this.#context.createGain();
     this.#seam.connect(this.graph.input);
     for (const side of SIDES) {
-      this.#faders[side] = new GainNode(this.#context, { gain: this.targets()[side] });
-      this.#faders[side].connect(this.#seam);
+      this.faders[side] = new GainNode(this.#context, { gain: this.targets()[side] });
+      this.faders[side].connect(this.#seam);
     }
   }
 
   #clear() {
-    this.#round += 1;
+    this.#schedule.round += 1;
     this.#segments = [];
-    for (const side of SIDES) this.#silence(side);
+    for (const side of SIDES) this.#schedule.silence(side);
     this.#seam?.gain.cancelScheduledValues(0);
     this.#seam?.gain.setValueAtTime(1, this.#context.currentTime);
-  }
-
-  #silence(side) {
-    for (const source of this.#sources.get(side) ?? []) { source.stop(); source.disconnect(); }
-    this.#sources.set(side, new Set());
   }
 
   #pump() {
@@ -158,7 +155,7 @@ export class Player {
       const count = Math.min(end, this.stores.take.chunkEnd(this.#cursor)) - this.#cursor;
       const segment = { when: this.#next, first: this.#cursor, count };
       this.#segments.push(segment);
-      for (const side of SIDES) this.#place(side, segment);
+      for (const side of SIDES) this.#schedule.place(side, segment);
       this.#cursor += count;
       this.#next += count / this.rate;
     }
@@ -173,32 +170,4 @@ export class Player {
   }
 
   #finish() { this.stop(); this.#stillAt = 0; this.bus.tell("playing"); }
-
-  /** Schedule one segment of a side; where the side has no sound, the take stands in. */
-  async #place(side, segment) {
-    const store = this.stores[side];
-    if (!store) return;
-    const round = this.#round;
-    for (let frame = segment.first; frame < segment.first + segment.count;) {
-      const inside = frame >= store.first && frame < store.last;
-      const from = inside ? store : this.stores.take;
-      const until = inside ? store.chunkEnd(frame) : Math.min(from.chunkEnd(frame), frame < store.first ? store.first : Infinity);
-      const count = Math.min(segment.first + segment.count, until) - frame;
-      const start = frame;
-      frame += count;
-      const chunk = await from.at(start).catch(() => null);
-      if (!chunk || round !== this.#round || this.stores[side] !== store) return;
-      this.#sound(side, chunk, start, count, segment.when + (start - segment.first) / this.rate);
-    }
-  }
-
-  #sound(side, chunk, first, count, when) {
-    const late = Math.max(0, Math.ceil((this.#context.currentTime + 0.01 - when) * this.rate));
-    if (late >= count) return;
-    const source = new AudioBufferSourceNode(this.#context, { buffer: chunk.buffer });
-    source.connect(this.#faders[side]);
-    source.start(when + late / this.rate, (first + late - chunk.first) / this.rate, (count - late) / this.rate);
-    this.#sources.get(side).add(source);
-    source.onended = () => { source.disconnect(); this.#sources.get(side)?.delete(source); };
-  }
 }

@@ -42,7 +42,7 @@ export function openCard(card, row, app, scope, drafts) {
   });
 
   const actions = {
-    accept: () => (edit.disabled ? answer("accept") : answer("accept")),
+    accept: () => answer("accept"),
     edit: () => { if (!edit.disabled) answer("edit"); },
     reject: () => { reason.focus(); reason.dataset.then = "reject"; reason.placeholder = "Why not? Then ↵"; },
     defer: () => answer("defer"),
@@ -67,7 +67,7 @@ export function openCard(card, row, app, scope, drafts) {
   scope.on(reason, "input", show);
   const later = settled(scope, 220, preview);
   knobs.onchange = () => { show(); later(); };
-  bus.hear(scope, "loop-set", later);
+  bus.hear(scope, "loop-set", () => { app.loopBy = "hand"; later(); });
   scope.every(500, () => {
     const seconds = app.heard.get(id) ?? 0;
     card.querySelector('[data-target="heard"]').textContent = seconds >= 1 ? `${Math.floor(seconds)} s listened` : "";
@@ -76,6 +76,10 @@ export function openCard(card, row, app, scope, drafts) {
     const [start, end] = [Number(row.dataset.start), Number(row.dataset.end)];
     const lead = Math.max(1.5, (8 - (end - start)) / 2);
     player.setLoop({ start_s: Math.max(0, start - lead), end_s: Math.min(player.duration, start + Math.min(end - start, 30) + lead) }, player.looping);
+    app.loopBy = "card";
+  } else if (app.loopBy === "card" && app.loudest) {
+    player.setLoop(app.loudest, player.looping);
+    app.loopBy = "loudest";
   }
   show();
   preview();

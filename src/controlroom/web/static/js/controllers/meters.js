@@ -60,9 +60,9 @@ export default function meters(element, app, scope) {
     pen.clearRect(0, 0, canvas.width, canvas.height);
     [left, right].forEach((value, row) => {
       const share = Math.max(0, Math.min(1, 1 - 20 * Math.log10(value) / FLOOR_DB));
-      pen.fillStyle = style.getPropertyValue("--rule");
+      pen.fillStyle = style.getPropertyValue("--glass-rule");
       pen.fillRect(0, 3 + row * 13, canvas.width, 9);
-      pen.fillStyle = style.getPropertyValue(value > 0.98 ? "--bad" : "--good");
+      pen.fillStyle = style.getPropertyValue(value > 0.98 ? "--after" : "--wave-take");
       pen.fillRect(0, 3 + row * 13, canvas.width * share, 9);
     });
   }

@@ -21,8 +21,10 @@ export function layPlaces(element, app, x) {
     if (one.dataset.start === undefined) { button.classList.add("whole"); row.append(button); continue; }
     const [left, right] = [x(Number(one.dataset.start)), x(Number(one.dataset.end))];
     if (right < 0 || left > element.clientWidth) continue;
-    const wide = Math.max(right - left, 10);
-    const start = Math.min(left, element.clientWidth - 12);
+    const atEnd = left + 90 > element.clientWidth && right - left < 90;
+    const wide = atEnd ? 90 : Math.max(right - left, 10);
+    const start = atEnd ? element.clientWidth - 92 : Math.max(0, left);
+    button.classList.toggle("at-end", atEnd);
     let lane = ends.findIndex((end) => end < start);
     if (lane < 0) lane = ends.length;
     ends[lane] = start + Math.max(wide, 40);

@@ -1,0 +1,265 @@
+"""The console as a person uses it, in Debian's Chromium."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+
+import pytest
+
+from controlroom.model.decisions import Answer
+from controlroom.studio.studio import Studio
+from controlroom.web.shelf import song_id
+from tests.browser.conftest import SHOTS
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]
+
+DROP = """([name, data]) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], name, { type: "audio/wav" }));
+  document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: carried }));
+}"""
+
+
+def ready(page):
+    page.wait_for_selector('[data-target="drawing"][hidden]', state="attached")
+    page.wait_for_function("controlroom.app.open && controlroom.app.player.stores.proposal")
+
+
+def desk_of(server, name):
+    return Studio().desk(server.root / name)
+
+
+def open_desk(page, server, name):
+    page.goto(f"{server.base}/songs/{song_id(server.root / name)}")
+    ready(page)
+
+
+def card_of(page, processor):
+    page.click(f'.row:has(+ *), .row:has-text("{processor}")')
+
+
+def player(page, expression):
+    return page.evaluate(f"(() => {{ const player = controlroom.app.player; return {expression}; }})()")
+
+
+def decided(server, name, processor):
+    card = next(c for c in desk_of(server, name).cards if c.proposal.step.processor == processor)
+    return card.decision
+
+
+def wait_decided(server, name, processor, answer, limit_s=20):
+    until = time.monotonic() + limit_s
+    while (found := decided(server, name, processor)) is None or found.answer is not answer:
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+    return found
+
+
+def test_from_a_dropped_take_to_a_downloaded_master(page, server, take_file):
+    page.wait_for_selector(".drop")
+    page.evaluate(DROP, ["Night Ferry.wav", base64.b64encode(take_file.read_bytes()).decode()])
+    page.wait_for_url(re.compile("night-ferry"))
+    ready(page)
+    assert page.locator(".place").count() >= 3
+    name = "night-ferry"
+
+    # listen: the loop goes round, and the sides switch in place
+    page.keyboard.press("3")
+    page.wait_for_selector('[data-card][aria-current="true"] >> text=Rumble')
+    page.wait_for_function("controlroom.app.player.stores.proposal")
+    page.keyboard.press("x")
+    page.keyboard.press("Space")
+    page.wait_for_function("controlroom.app.player.playing && controlroom.app.player.position > 0")
+    assert player(page, "player.side") == "proposal"
+    assert player(page, "player.looping")
+    page.wait_for_timeout(1500)
+    for key, side in (("z", "take"), ("v", "difference"), ("x", "proposal")):
+        page.keyboard.press(key)
+        assert player(page, "player.side") == side
+        assert player(page, "player.lastSwitch.until - player.lastSwitch.at") <= 0.030
+    loop = player(page, "player.loop")
+    assert loop["start_s"] <= player(page, "player.position") <= loop["end_s"]
+    assert page.inner_text('[data-meter="m"]') != "–"
+
+    # edit a knob: heard before it is answered
+    before = player(page, "player.stores.proposal.sound.id")
+    card = page.locator("article:not([hidden])")
+    card.locator('[data-knob="attenuation_db"]').fill("20")
+    page.wait_for_function("(was) => controlroom.app.player.stores.proposal.sound.id !== was", arg=before)
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    edited = wait_decided(server, name, "rumble", Answer.EDIT)
+    assert edited.step.knobs["attenuation_db"] == 20.0
+    assert edited.auditioned_s >= 1.0
+
+    # accept one, leave one with a reason
+    page.keyboard.press("2")
+    page.wait_for_selector('[data-card][aria-current="true"] >> text=DC')
+    page.keyboard.press("a")
+    wait_decided(server, name, "dc", Answer.ACCEPT)
+    page.keyboard.press("1")
+    page.wait_for_selector('[data-card][aria-current="true"] >> text=Fade')
+    page.keyboard.press("r")
+    page.keyboard.type("it shall stop dead")
+    page.keyboard.press("Enter")
+    assert wait_decided(server, name, "fade", Answer.REJECT).reason == "it shall stop dead"
+
+    # what lies downstream is asked again
+    page.click("text=Ask again")
+    page.wait_for_selector(".notice", state="detached")
+
+    # a step by hand on a stretch that is dragged
+    box = page.locator('[data-target="wave"]').bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 500, box["y"] + 80, steps=5)
+    page.mouse.up()
+    page.keyboard.press("h")
+    page.select_option("#hand select", "gain")
+    page.wait_for_selector("#hand-gain_db")
+    page.fill("#hand-gain_db", "-2")
+    page.click("#hand >> text=Do it")
+    page.wait_for_selector(".row:has-text('by hand')")
+    made = next(c for c in desk_of(server, name).cards if c.proposal.kind == "hand-made").decision
+    assert made.step.knobs["gain_db"] == -2.0
+    assert made.step.span.start_s == pytest.approx(200 / box["width"] * 12, abs=0.1)
+    assert made.step.span.end_s == pytest.approx(500 / box["width"] * 12, abs=0.1)
+
+    # answer the level, render, download
+    for processor in ("gain", "limiter"):
+        open_card = next(
+            c
+            for c in desk_of(server, name).cards
+            if c.proposal.step.processor == processor and c.proposal.kind != "hand-made"
+        )
+        page.click(f'[data-card="{open_card.proposal.id}"]')
+        page.click(f'article[data-proposal="{open_card.proposal.id}"] >> text="Accept"')
+        page.wait_for_selector(f'[data-card="{open_card.proposal.id}"].accept')
+    page.keyboard.press("g")
+    page.wait_for_selector('[data-side="render"]:not([disabled])', timeout=120_000)
+    page.wait_for_selector(".claims .badge", state="attached")
+    page.keyboard.press("c")
+    assert player(page, "player.side") == "render"
+    page.click("text=Masters")
+    with page.expect_download() as coming:
+        page.click(".download >> nth=0")
+    render = desk_of(server, name).render
+    assert coming.value.path().read_bytes() == (server.root / name / render.masters[0].path).read_bytes()
+
+
+def test_undo_a_note_and_a_blind_test_by_keyboard_alone(page, server):
+    open_desk(page, server, "harbour")
+    page.keyboard.press("1")
+    page.keyboard.press("d")
+    wait_decided(server, "harbour", "fade", Answer.DEFER)
+    page.keyboard.press("a")
+    wait_decided(server, "harbour", "fade", Answer.ACCEPT)
+    page.wait_for_selector("article:not([hidden]) .decided")
+    page.keyboard.press("u")
+    assert "took back" in wait_decided(server, "harbour", "fade", Answer.DEFER).reason
+
+    page.keyboard.press("n")
+    page.keyboard.type("the voice hides here")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".place.note")
+    assert desk_of(server, "harbour").notes[-1].text == "the voice hides here"
+
+    page.keyboard.press("?")
+    assert page.locator("#keys").is_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_function("controlroom.app.player.stores.proposal")
+    page.keyboard.press("t")
+    page.wait_for_selector("#trial[open]")
+    for _ in range(5):
+        page.click('#trial [data-says="a"]')
+    page.click("#trial >> text=Keep the result")
+    page.wait_for_selector("#trial", state="hidden")
+    last = Studio().history(server.root / "harbour")[-1]
+    assert last["kind"] == "trial.abx"
+    assert last["body"]["total"] == 5
+
+
+def test_two_tabs_a_reload_and_a_restart_of_the_server(page, server):
+    open_desk(page, server, "harbour")
+    page.keyboard.press("2")
+    page.wait_for_selector('[data-card][aria-current="true"] >> text=DC')
+    other = page.context.new_page()
+    open_desk(other, server, "harbour")
+    other.keyboard.press("2")
+    other.keyboard.press("a")
+    wait_decided(server, "harbour", "dc", Answer.ACCEPT)
+    page.wait_for_selector('[data-card][aria-current="true"].accept')
+    other.close()
+
+    page.reload()
+    ready(page)
+    assert "DC" in page.inner_text('[data-card][aria-current="true"]')
+
+    server.stop()
+    server.start()
+    page.keyboard.press("u")
+    wait_decided(server, "harbour", "dc", Answer.DEFER)
+    page.wait_for_selector('[data-card][aria-current="true"].defer', timeout=30_000)
+
+
+def test_the_sides_lie_on_one_another_to_the_sample(page, server):
+    """The player's own schedule, run offline: take minus a neutral preview is silence; a gain is that gain."""
+    open_desk(page, server, "harbour")
+    found = page.evaluate(
+        """async () => {
+          const { Store } = await import("/static/js/audio/store.js");
+          const { Schedule } = await import("/static/js/audio/schedule.js");
+          const { post } = await import("/static/js/api.js");
+          const app = controlroom.app, take = app.player.stores.take.sound, rate = take.rate_hz;
+          const heard = async (gain_db) => {
+            const sound = await post(`/songs/${app.song}/previews`, { processor: "gain", knobs: { gain_db }, stretch: { start_s: 2.5, end_s: 6.5 } });
+            const context = new OfflineAudioContext(2, 5 * rate, rate);
+            const faders = { take: new GainNode(context, { gain: -1 }), proposal: new GainNode(context) };
+            for (const fader of Object.values(faders)) fader.connect(context.destination);
+            const stores = { take: new Store(app.song, take), proposal: new Store(app.song, sound) };
+            const schedule = new Schedule({ context, faders, stores, rate });
+            for (const side of ["take", "proposal"]) { schedule.silence(side); await schedule.place(side, { when: 0.1, first: 2 * rate, count: 4 * rate }); }
+            const rendered = await context.startRendering();
+            let most = 0, energy = 0;
+            for (let channel = 0; channel < 2; channel += 1) for (const value of rendered.getChannelData(channel)) { most = Math.max(most, Math.abs(value)); energy += value * value; }
+            return { most, energy };
+          };
+          return [await heard(0), await heard(-6.02)];
+        }"""
+    )
+    assert found[0]["most"] <= 1e-6  # float32: the two sides cancel, so they are aligned to the sample
+    assert found[1]["energy"] > 1.0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_room_fits_every_width(browser, server, scheme):
+    SHOTS.mkdir(exist_ok=True)
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(server.url)
+    name = "night-ferry" if (server.root / "night-ferry").exists() else "harbour"
+    for room in ("", "/takes", "/standards", "/history", "/masters"):
+        page.goto(f"{server.base}/songs/{song_id(server.root / name)}{room}")
+        if not room:
+            ready(page)
+            page.keyboard.press("4")
+            page.wait_for_timeout(300)
+        for width, height in ((1440, 900), (1024, 768), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(150)
+            page.screenshot(
+                path=SHOTS / f"{room.strip('/') or 'desk'}-{width}-{scheme}.png", full_page=width == 390
+            )
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (room, width)
+            assert page.evaluate(CLIPPED) == [], (room, width)
+    context.close()
+
+
+CLIPPED = """() => [...document.querySelectorAll("button, dd, label, h1, h2, h3, .badge, .state")]
+  .filter((one) => one.checkVisibility() && !one.closest(".places, .song-title, dialog") && !one.matches(".song-title, .vh"))
+  .filter((one) => one.scrollWidth > one.clientWidth + 2 && one.clientWidth > 0 && getComputedStyle(one).display !== "inline")
+  .map((one) => one.outerHTML.slice(0, 120))"""

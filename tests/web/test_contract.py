@@ -1,0 +1,130 @@
+"""Three doors: what the studio can do, the command line and the page can do, or it is said why not."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+import pytest
+
+import controlroom.web.handlers as folder
+from controlroom.cli.app import app as commands
+from controlroom.studio.studio import Studio
+from controlroom.web.forms import AnswerForm, NoteForm, StepForm
+from controlroom.web.work import ask_again, finish, hear, render, take_in
+
+VERBS = sorted(name for name, _ in inspect.getmembers(Studio, inspect.isfunction) if not name.startswith("_"))
+COMMANDS = {command.name or command.callback.__name__ for command in commands.registered_commands}
+
+# verb: the command that is its door
+CALLED = {"policies": "policy", "add_model": "models", "separate": "separate"}
+
+# verb: why the command line has no door to it
+PAGE_ONLY = {
+    "desk": "`show` tells the same at a terminal",
+    "processors": "`do --help` and the docs list them",
+    "sounds": "the page's playable form of files that a terminal has anyway",
+    "sound_files": "the page's playable form of files that a terminal has anyway",
+    "preview": "heard on a loop in the page; `audition` writes files",
+    "match": "heard on a loop in the page; `audition` matches its files",
+    "trial": "a blind test needs ears at the page",
+    "undo": "no command yet: `decide ID defer` opens a question again",
+    "go_back": "no command yet: the history room has it",
+}
+
+# verb: (method, path) of its route
+ROUTES = {
+    "new": ("POST", "/songs"),
+    "add": ("POST", "/imports"),
+    "listen": ("POST", "/songs/{song}/listening"),
+    "propose": ("POST", "/songs/{song}/proposals"),
+    "decide": ("POST", "/songs/{song}/proposals/{proposal}/decision"),
+    "undo": ("POST", "/songs/{song}/proposals/{proposal}/undo"),
+    "go_back": ("POST", "/songs/{song}/history/return"),
+    "note": ("POST", "/songs/{song}/notes"),
+    "do": ("POST", "/songs/{song}/steps"),
+    "render": ("POST", "/songs/{song}/renders"),
+    "audition": ("POST", "/songs/{song}/proposals/{proposal}/audition"),
+    "finish": ("POST", "/songs/{song}/finish"),
+    "release": ("POST", "/songs/{song}/release"),
+    "show": ("GET", "/songs/{song}"),
+    "desk": ("GET", "/songs/{song}/desk"),
+    "history": ("GET", "/songs/{song}/history"),
+    "verify": ("POST", "/songs/{song}/verification"),
+    "standards": ("GET", "/songs/{song}/standards"),
+    "policies": ("GET", "/policies"),
+    "processors": ("GET", "/processors"),
+    "sounds": ("GET", "/songs/{song}/sounds"),
+    "sound_files": ("GET", "/songs/{song}/sounds/{sound}/{what}"),
+    "preview": ("POST", "/songs/{song}/previews"),
+    "match": ("POST", "/songs/{song}/matches"),
+    "trial": ("POST", "/songs/{song}/trials"),
+}
+
+
+# verb: why the page has no route to it
+NO_ROUTE = {
+    "add_model": "stems have no room in the page yet",
+    "separate": "stems have no room in the page yet",
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_command_or_says_why_not(verb):
+    assert (CALLED.get(verb, verb) in COMMANDS) != (verb in PAGE_ONLY)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_route_or_says_why_not(console, verb):
+    assert (verb in ROUTES) != (verb in NO_ROUTE)
+    if verb in NO_ROUTE:
+        return
+    method, path = ROUTES[verb]
+    described = console.app.openapi()["paths"]
+    assert method.lower() in described[path]
+
+
+def test_no_list_names_a_verb_that_is_gone():
+    assert set(ROUTES) <= set(VERBS)
+    assert set(NO_ROUTE) <= set(VERBS)
+    assert set(PAGE_ONLY) <= set(VERBS)
+    assert set(CALLED) <= set(VERBS)
+
+
+@pytest.mark.parametrize(
+    "verb, form, renamed",
+    [
+        ("decide", AnswerForm, {"span_s": "span"}),
+        ("note", NoteForm, {}),
+        ("do", StepForm, {"start_s": "span", "end_s": "span"}),
+    ],
+)
+def test_http_takes_what_python_takes_with_the_same_defaults(verb, form, renamed):
+    given = inspect.signature(getattr(Studio, verb)).parameters
+    for name, parameter in list(given.items())[2:]:
+        if name == "proposal_id":
+            continue
+        field = form.model_fields[renamed.get(name, name)]
+        if parameter.default is not inspect.Parameter.empty:
+            assert (field.default or None) == (parameter.default or None)
+
+
+def test_jobs_call_the_studio_and_nothing_else():
+    for work in (take_in, ask_again, finish, hear, render):
+        assert "Studio()" in inspect.getsource(work)
+
+
+@pytest.mark.parametrize("file", sorted(Path(folder.__path__[0]).glob("*.py")), ids=lambda file: file.stem)
+def test_handlers_are_thin(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.body[-1].end_lineno - node.body[0].lineno < 16, node.name
+
+
+@pytest.mark.parametrize("folder_name, suffix, most", [("js", "js", 175), ("css", "css", 175)])
+def test_page_files_stay_small(folder_name, suffix, most):
+    root = Path(folder.__path__[0]).parent / "static" / folder_name
+    files = list(root.rglob(f"*.{suffix}"))
+    assert len(files) > 5
+    assert [file.name for file in files if len(file.read_text().splitlines()) > most] == []

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from controlroom.model.context import Context
+from controlroom.model.errors import AudioInputError, UsageError
+from controlroom.web.events import KEPT, Hub
+from controlroom.web.jobs import Runner
+
+# these run in a spawned process, so they stand at module level
+
+
+def slow(context: Context, seconds: float) -> dict[str, float]:
+    steps = int(seconds / 0.02)
+    for step in range(steps):
+        context.tell("slow", step / steps)
+        time.sleep(0.02)
+    return {"seconds": seconds}
+
+
+def broken(_context: Context) -> None:
+    raise AudioInputError("audio.empty", "it is empty", "export it again")
+
+
+def fault(_context: Context) -> None:
+    raise ZeroDivisionError("oh")
+
+
+def waited(runner: Runner, job_id: str, limit_s: float = 60.0):
+    until = time.monotonic() + limit_s
+    while runner.job(job_id).state == "running":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return runner.job(job_id)
+
+
+def test_jobs_tell_stop_fail_and_keep_apart():
+    hub = Hub()
+    runner = Runner(hub)
+    first = runner.start("slow", "a", slow, 0.3)
+    with pytest.raises(UsageError, match="being worked on"):
+        runner.start("slow", "a", slow, 0.3)
+    stopped = runner.start("slow", "b", slow, 600.0)
+    failed = runner.start("broken", "c", broken)
+    crashed = runner.start("fault", "d", fault)
+    with pytest.raises(UsageError, match="4 jobs"):
+        runner.start("slow", "e", slow, 0.1)
+    done = waited(runner, first.id)
+    assert (done.state, done.result, done.done) == ("done", {"seconds": 0.3}, 1.0)
+    runner.cancel(stopped.id)
+    assert waited(runner, stopped.id).state == "cancelled"
+    assert waited(runner, failed.id).error["code"] == "audio.empty"
+    assert waited(runner, crashed.id).error["code"] == "job.fault"
+    told = [event.data["state"] for event in hub.since(0) if event.data.get("id") == first.id]
+    assert told[0] == "running"
+    assert told[-1] == "done"
+    with pytest.raises(UsageError, match="no job"):
+        runner.job("none")
+
+
+async def taken(hub: Hub, last: str | None, count: int) -> list[str]:
+    found = []
+    async for text in hub.stream(last, beat_s=0.05):
+        found.append(text)
+        if len(found) == count:
+            break
+    return found
+
+
+def test_a_stream_goes_on_where_it_was_left():
+    hub = Hub()
+    for number in range(3):
+        hub.tell("song", song=str(number))
+    _, second, third = asyncio.run(taken(hub, f"{hub.epoch}-1", 3))
+    assert '"song": "1"' in second
+    assert '"song": "2"' in third
+    assert f"id: {hub.epoch}-3" in third
+
+
+@pytest.mark.parametrize("last", ["other-1", "nonsense", "-", "é", "x" * 40])
+def test_a_stream_of_another_server_is_read_anew(last):
+    hub = Hub()
+    hub.tell("song", song="a")
+    (first,) = asyncio.run(taken(hub, last, 1))
+    assert "event: resync" in first
+
+
+def test_too_long_away_is_read_anew():
+    hub = Hub()
+    for _ in range(KEPT + 10):
+        hub.tell("song", song="a")
+    (first,) = asyncio.run(taken(hub, f"{hub.epoch}-1", 1))
+    assert "event: resync" in first
+    (future,) = asyncio.run(taken(hub, f"{hub.epoch}-99999", 1))
+    assert "event: resync" in future
+
+
+def test_a_fresh_stream_tells_only_what_comes(console):
+    hub = console.app.state.room.hub
+    hub.tell("song", song="old")
+    here, beat = asyncio.run(taken(hub, None, 2))
+    assert here.startswith(":")
+    assert beat.startswith(":")
