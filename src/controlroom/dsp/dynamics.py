@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controlroom.dsp.levels import Envelope
-from controlroom.dsp.spectrum import BandSpectra, Floats, decibels
+from controlroom.dsp.spectrum import BandSpectra, decibels
 
 Places = npt.NDArray[np.int64]
 

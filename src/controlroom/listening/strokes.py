@@ -14,6 +14,8 @@ from controlroom.model.standards import Standards
 SHARP_DB = 99.0
 """What a front reads when there is no stroke to judge."""
 NOTHING_DB = -200.0
+STRUCK_PER_SECOND = 1.0
+"""A mix with fewer strokes in the highs has no kit to speak of."""
 COVERED_BY_HATS = ("snare", "vocals")
 
 
@@ -60,7 +62,8 @@ def smear(listening: Listening, standards: Standards, argument: float) -> float:
     )
     found = [described(stems[role], band, transients.STICK) for role, band in parts if role in stems]
     if not found:
-        found = [described(listening, "high", transients.STICK)]
+        whole = described(listening, "high", transients.STICK)
+        found = [whole if whole and whole.per_second >= STRUCK_PER_SECOND else None]
     rises = [strokes.rise_ms / 1000.0 for strokes in found if strokes]
     return min(rises, default=0.0)
 
