@@ -26,6 +26,7 @@ EARLY = (0.02, 0.6)
 LATE = (0.74, 0.93)
 ALIKE_FRAMES = 10
 LEAST_FRAMES = 12
+CRESTS = 0.9
 LEVEL_RANGE_DB = 12.0
 BRIGHTNESS_RANGE_DB = 12.0
 CUE_WEIGHTS = (0.5, 0.25, 0.25)
@@ -128,7 +129,7 @@ def late_highs_loss_db(bands: Singles, hz: Doubles, times_s: Doubles, duration_s
 
     Like is compared with like: each frame from 74 to 93 % of the song is
     matched with the ten frames of the first 60 % whose bands from 50 Hz to
-    2.5 kHz are nearest. The upper quartile of 6.3 to 16 kHz of those less that
+    2.5 kHz are nearest. The 90th percentile of 8 to 16 kHz of those less that
     of the late frames is the loss: what hats and consonants reach where the
     same is played. The last 7 % (ring-out) is left out.
 
@@ -147,14 +148,14 @@ def late_highs_loss_db(bands: Singles, hz: Doubles, times_s: Doubles, duration_s
     sounding = total > np.quantile(total, 0.9) * 10 ** (-SOUNDING_DB / 10)
     early = sounding & (times_s > EARLY[0] * duration_s) & (times_s < EARLY[1] * duration_s)
     late = sounding & (times_s > LATE[0] * duration_s) & (times_s < LATE[1] * duration_s)
-    highs = bands[:, (hz >= 6300.0) & (hz <= 16000.0)].sum(axis=1, dtype=np.float64)
+    highs = bands[:, (hz >= 8000.0) & (hz <= 16000.0)].sum(axis=1, dtype=np.float64)
     if min(np.count_nonzero(early), np.count_nonzero(late)) < LEAST_FRAMES or highs.max(initial=0.0) <= 0.0:
         return 0.0
     body = bands[:, (hz >= 50.0) & (hz <= 2500.0)].astype(np.float64)
     levels = 10.0 * np.log10(body + 1e-9 * float(total.max()))
     near = _nearest(levels[late], levels[early], ALIKE_FRAMES)
     before, after = np.log10(highs[early] + 1e-14), np.log10(highs[late] + 1e-14)
-    return 10.0 * float(np.quantile(before[near], 0.75) - np.quantile(after, 0.75))
+    return 10.0 * float(np.quantile(before[near], CRESTS) - np.quantile(after, CRESTS))
 
 
 def _nearest(rows: Doubles, among: Doubles, count: int) -> np.ndarray:
