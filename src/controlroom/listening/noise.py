@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from controlroom.dsp import clicks, clipping, lines, noise, source
-from controlroom.dsp.spectrum import Floats, decibels
+from controlroom.dsp.spectrum import Floats, broadband_gain_db, decibels
 from controlroom.listening.heard import envelope_of, loudest_of, spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.tone import TonalBalance, tonal_balance
@@ -28,6 +28,7 @@ CORES_HZ = {
 
 WANTING = frozenset({"dullness", "thin-low-end"})
 ABSENT_DB = -30.0
+FIT_HZ = (100.0, 10000.0)
 
 
 def fine_of(listening: Listening) -> lines.FineSpectra:
@@ -187,7 +188,10 @@ def beyond(kind: str, balance: TonalBalance) -> float:
     core = (balance.freq_hz >= low - 1.0) & (balance.freq_hz <= high + 1.0)
     if not np.any(core):
         return NOTHING_DB
-    residual = balance.residual_db[core]
+    # the level is fitted as it was when the corridor was made: on 100 Hz to 10 kHz
+    fit = (balance.freq_hz >= FIT_HZ[0]) & (balance.freq_hz <= FIT_HZ[1])
+    level = broadband_gain_db(balance.residual_db, np.zeros_like(balance.residual_db), fit)
+    residual = balance.residual_db[core] - level
     if kind not in WANTING:
         return float(np.mean(residual - balance.high_db[core]))
     if float(np.mean(residual)) < ABSENT_DB:
