@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ LEFT, RIGHT = 64.0, 1064.0
 SECTIONS_TOP, CHORDS_TOP, SPECTRUM_TOP, ARC_TOP = 34.0, 62.0, 90.0, 424.0
 LANE = 22.0
 SPECTRUM_HEIGHT, ARC_HEIGHT = 300.0, 70.0
-KEY_TOP, KEY_LINE = 548.0, 34.0
+KEY_TOP, KEY_LINE = 548.0, 17.0
 MOST_DRAWN = 24
 LETTERS_PER_LINE = 150
 LETTER_PX = 7.2
@@ -86,6 +87,8 @@ def listen_svg(picture: ListenPicture) -> str:
     """Return the whole picture as a document of its own."""
     time = Scale(0.0, max(picture.duration_s, 1e-3), LEFT, RIGHT)
     drawn = picture.findings[:MOST_DRAWN]
+    key = key_lines(drawn, len(picture.findings))
+    height = KEY_TOP + KEY_LINE * (len(key) + 1)
     parts = [
         f"<style>{STYLE}</style>",
         text(LEFT, 22, picture.title, "told"),
@@ -94,9 +97,8 @@ def listen_svg(picture: ListenPicture) -> str:
         _spectrogram(picture, time),
         _marks(drawn, _frequency(picture), time),
         _arc(picture, time),
-        _key(drawn, len(picture.findings)),
+        *(text(LEFT, KEY_TOP + KEY_LINE * at, row.words, row.css) for at, row in enumerate(key)),
     ]
-    height = KEY_TOP + KEY_LINE * max(1, len(drawn) + 1)
     counted = f"{len(picture.findings)} findings over {clock(picture.duration_s)}"
     return chart(
         "listen",
@@ -215,18 +217,23 @@ def _arc(picture: ListenPicture, time: Scale) -> str:
     )
 
 
-def _key(findings: Sequence[Finding], count: int) -> str:
-    """Return one entry per finding under the picture: number, title, place, sentence."""
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """One line of words under the picture."""
+
+    words: str
+    css: str
+
+
+def key_lines(findings: Sequence[Finding], count: int) -> list[KeyLine]:
+    """Return number, title and place of each finding, and its sentence broken into lines."""
     if not findings:
-        return text(LEFT, KEY_TOP, "Nothing to observe: no standard was missed.", "told")
-    out = []
+        return [KeyLine("Nothing to observe: no standard was missed.", "told")]
+    lines = []
     for number, finding in enumerate(findings, 1):
-        y = KEY_TOP + KEY_LINE * (number - 1)
         heading = f"{number}  {finding_title(finding.kind)}, {finding_place(finding)}"
-        told = finding_sentence(finding)
-        shown = told if len(told) <= LETTERS_PER_LINE else told[: LETTERS_PER_LINE - 1] + "…"
-        out += [text(LEFT, y, heading, "told"), text(LEFT + 16, y + 15, shown, "small")]
+        lines.append(KeyLine(heading, "told"))
+        lines += [KeyLine(part, "small") for part in wrap(finding_sentence(finding), LETTERS_PER_LINE)]
     if count > len(findings):
-        y = KEY_TOP + KEY_LINE * len(findings)
-        out.append(text(LEFT, y, f"… and {count - len(findings)} more, in the table", "small"))
-    return "".join(out)
+        lines.append(KeyLine(f"… and {count - len(findings)} more, in the table", "small"))
+    return lines
