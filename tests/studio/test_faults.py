@@ -236,3 +236,21 @@ def test_documents_of_another_schema_are_refused(
     with pytest.raises(error):
         studio.show(song)
     assert (song / name).read_text() == text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal here")
+def test_ctrl_c_leaves_a_valid_song_and_says_how_to_go_on(tmp_path: Path, long_take: Path) -> None:
+    song = tmp_path / "song"
+    command = [sys.executable, "-m", "controlroom.cli.__main__", "finish", str(long_take), "--out", str(song)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    deadline = time.monotonic() + 60
+    while not (song / "ledger.sqlite").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode in (130, 0), err.decode()  # 0 where it was done before the signal came
+    assert b"Traceback" not in err
+    studio = Studio(name="t")
+    studio.verify(song)
+    assert studio.finish(long_take, out=song, policy="hygiene").render.masters
