@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from lab.defects import DEFECTS, host_of
-from lab.songs import make_song
+from lab.songs import form, make_song
 
 from controlroom.detectors.form import all_detectors, is_deep
 from controlroom.listening.listening import Listening
@@ -117,3 +117,21 @@ def test_lyric_marks_name_the_sections():
     listening = Listening(host().mix)
     hand_in(listening, Meant(lyrics="[Verse]\na\nb\nc\nd\n\n[Chorus]\na\nb\nc\nd\n"))
     assert {s.label for s in music_of(listening).sections.sections} == {"verse", "chorus"}
+
+
+def harmony_of(seed):
+    listening = Listening(make_song(seed, duration_s=60.0).mix)
+    (found,) = all_detectors()["harmonic_familiarity"].detect(listening, shipped_standards())
+    return found
+
+
+def test_a_song_that_never_leaves_one_loop_is_judged_and_one_with_two_is_told(monkeypatch):
+    several = harmony_of(SEED)
+    assert several.information
+    for name in ("MAJOR_LOOPS", "MINOR_LOOPS"):
+        monkeypatch.setattr(form, name, (getattr(form, name)[0],) * 3)
+    one = harmony_of(SEED)
+    assert not one.information
+    assert one.severity >= 0.5
+    assert one.facts["turns"] > 3
+    assert "Billboard" in one.facts["statistics_source"]

@@ -19,7 +19,7 @@ TOLD = (
     "harmony.surprise_bits",
     "harmony.triads_count",
 )
-FULL_SHARE = 0.15
+FULL_SHARE = 0.28
 
 
 class HarmonicFamiliarityDetector:
