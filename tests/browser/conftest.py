@@ -65,7 +65,7 @@ class Server:
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+                break
             except OSError:
                 time.sleep(0.1)
 

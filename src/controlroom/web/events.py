@@ -37,6 +37,7 @@ class Hub:
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._number = 0
         self._lock = threading.Lock()
+        self._closed = False
         self._wakers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
     def tell(self, kind: str, /, **data: Any) -> None:
@@ -44,8 +45,15 @@ class Hub:
         with self._lock:
             self._number += 1
             self._kept.append(Event(self._number, kind, data))
-            wakers = list(self._wakers)
-        for loop, waker in wakers:
+        self._wake()
+
+    def close(self) -> None:
+        """End every stream; the pages come back by themselves when the server does."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        for loop, waker in list(self._wakers):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(waker.set)
 
@@ -73,7 +81,7 @@ class Hub:
         entry = (asyncio.get_running_loop(), waker)
         self._wakers.add(entry)
         try:
-            while True:
+            while not self._closed:
                 waker.clear()
                 events = self.since(number)
                 if events is None:

@@ -7,6 +7,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from controlroom.model.errors import EnvironmentFault, UsageError
 from controlroom.studio.folder import SongFolder
@@ -42,7 +43,15 @@ def serve(root: Path, port: int, say: Callable[[str], None], *, browser: bool) -
         if browser:
             threading.Timer(0.8, webbrowser.open, [session.url]).start()
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-        uvicorn.Server(config).run(sockets=[listener])
+
+        class Door(uvicorn.Server):
+            """Ends the event streams first: they would keep a leaving server waiting."""
+
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                app.state.room.hub.close()
+                super().handle_exit(sig, frame)
+
+        Door(config).run(sockets=[listener])
 
 
 def bound(port: int) -> socket.socket:

@@ -97,8 +97,7 @@ export default function desk(element, app, scope) {
   bus.hear(scope, "resync", changed);
   bus.hear(scope, "job-ended", ({ song, kind, state }) => {
     if (song !== app.song || state !== "done") return;
-    if (facts().take === null && kind === "import") location.reload();
-    else if (["render", "finish", "draw"].includes(kind)) sounds();
+    if (["render", "finish", "draw"].includes(kind)) sounds();
   });
   bus.hear(scope, "drawn", () => { if (!player.loop) player.setLoop(app.loudest, false); pick(app.open ?? (sessionStorage.getItem(`open:${app.song}`) || cards().find((one) => one.classList.contains("open"))?.dataset.card) ?? null, { quiet: true }); });
   scope.every(250, () => { if (player.playing && app.open) app.heard.set(app.open, (app.heard.get(app.open) ?? 0) + 0.25); });

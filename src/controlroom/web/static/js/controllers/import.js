@@ -43,10 +43,9 @@ export default function importing(element, app, scope) {
 
   const mine = new Set();
   app.bus.hear(scope, "job-ended", (job) => {
-    if (!mine.delete(job.id) || job.state !== "done") return;
-    if (!app.song) location.assign(`/songs/${job.song}`); else location.reload();
-  });
-  app.bus.hear(scope, "job-ended", (job) => {
-    if (job.kind === "import" && job.state === "done" && !app.song) setTimeout(() => location.reload(), 100);
+    const brought = mine.delete(job.id);
+    if (job.kind !== "import" || job.state !== "done") return;
+    if (brought && !app.song) location.assign(`/songs/${job.song}`);
+    else if (!app.song || job.song === app.song) location.reload();
   });
 }
