@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-BOUND = Bound("smear", "transients.rise_s", "transients.rise_max_s", 0.005)
+BOUND = Bound("smear", "transients.rise_s", "transients.rise_max_s", 0.004)
 FROM_MIX_SEVERITY = 0.4
 """Soft music rises slowly by intent: the mix alone never makes a strong claim."""
 FROM_MIX_CONFIDENCE = 0.3

@@ -91,8 +91,11 @@ def hats_occupancy(listening: Listening, standards: Standards, argument: float) 
 
 
 def hiss_over_crack(listening: Listening, standards: Standards, argument: float) -> float:
-    """Return 7 to 15 kHz over 2 to 7 kHz of the mix, in dB."""
+    """Return 7 to 15 kHz over 2 to 7 kHz of the mix, in dB; -200 where nothing is struck: hiss is no hat."""
     del standards, argument
+    struck = described(listening, "high", transients.STICK)
+    if struck is None or struck.per_second < STRUCK_PER_SECOND:
+        return NOTHING_DB
     power = strokes_of(listening).power
     high, crack = (float(np.mean(power[name], dtype=np.float64)) for name in ("high", "crack"))
     return NOTHING_DB if high <= 0.0 else float(decibels(high) - decibels(crack))
