@@ -26,14 +26,34 @@ MODES = {
 ONE_LOUDER_LU = 0.3
 
 
+JOB_FILES = (
+    "engine/*.py",
+    "media/*.py",
+    "processors/*.py",
+    "studio/*.py",
+    "data/corridor.toml",
+    "data/policy_*.toml",
+    "dsp/limiter.py",
+    "dsp/gain_curve.py",
+    "dsp/loudness*.py",
+    "dsp/k_weighting.py",
+    "dsp/oversampling.py",
+    "dsp/peak_check.py",
+    "dsp/equaliser.py",
+    "dsp/filters.py",
+    "listening/tone.py",
+)
+"""What decides over a master's samples; detectors that no processor answers do not."""
+
+
 def source_digest() -> str:
-    """Return a digest of everything that the main job runs."""
+    """Return a digest of everything that decides over a master's samples."""
     sha = hashlib.sha256()
-    for path in sorted((ROOT / "src").rglob("*")):
-        if path.suffix in (".py", ".toml") and not {"web", "cli", "report", "separation", "music"} & set(
-            path.parts
-        ):
-            sha.update(path.read_bytes())
+    package = ROOT / "src" / "controlroom"
+    for pattern in JOB_FILES:
+        for path in sorted(package.glob(pattern)):
+            if not path.name.startswith("console_"):
+                sha.update(path.read_bytes())
     return sha.hexdigest()[:16]
 
 
