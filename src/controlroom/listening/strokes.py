@@ -15,7 +15,9 @@ SHARP_DB = 99.0
 """What a front reads when there is no stroke to judge."""
 NOTHING_DB = -200.0
 STRUCK_PER_SECOND = 1.0
-"""A mix with fewer strokes in the highs has no kit to speak of."""
+"""A mix with fewer strokes in the highs has no kit to speak of …"""
+STRUCK_CREST_DB = 3.5
+"""… nor one whose strokes stand out less: the swells of noise that pass for strokes read 2.4 to 3.3."""
 COVERED_BY_HATS = ("snare", "vocals")
 
 
@@ -34,6 +36,14 @@ def described(listening: Listening, band: str, shape: transients.Shape) -> trans
         ("dsp.strokes", band, shape),
         lambda: transients.describe(envelopes, band, transients.find_hits(envelopes, band, shape), shape),
     )
+
+
+def struck_of(listening: Listening) -> transients.Strokes | None:
+    """Return the strokes in the highs of a mix; None where nothing is struck, such as in noise."""
+    found = described(listening, "high", transients.STICK)
+    if found is None or found.per_second < STRUCK_PER_SECOND or found.crest_db < STRUCK_CREST_DB:
+        return None
+    return found
 
 
 def kick_front(listening: Listening, standards: Standards, argument: float) -> float:
@@ -62,8 +72,7 @@ def smear(listening: Listening, standards: Standards, argument: float) -> float:
     )
     found = [described(stems[role], band, transients.STICK) for role, band in parts if role in stems]
     if not found:
-        whole = described(listening, "high", transients.STICK)
-        found = [whole if whole and whole.per_second >= STRUCK_PER_SECOND else None]
+        found = [struck_of(listening)]
     rises = [strokes.rise_ms / 1000.0 for strokes in found if strokes]
     return min(rises, default=0.0)
 
@@ -93,8 +102,7 @@ def hats_occupancy(listening: Listening, standards: Standards, argument: float) 
 def hiss_over_crack(listening: Listening, standards: Standards, argument: float) -> float:
     """Return 7 to 15 kHz over 2 to 7 kHz of the mix, in dB; -200 where nothing is struck: hiss is no hat."""
     del standards, argument
-    struck = described(listening, "high", transients.STICK)
-    if struck is None or struck.per_second < STRUCK_PER_SECOND:
+    if struck_of(listening) is None:
         return NOTHING_DB
     power = strokes_of(listening).power
     high, crack = (float(np.mean(power[name], dtype=np.float64)) for name in ("high", "crack"))
