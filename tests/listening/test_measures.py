@@ -13,7 +13,19 @@ from tests.detectors.sounds import clean, standards, with_samples
 
 NAMES = sorted(name + ("[630]" if entry.argument else "") for name, entry in MEASURES.items())
 SOFTER_DB = -7.5
-UNITS = {"_lufs": "LUFS", "_lu": "LU", "_dbtp": "dBTP", "_dbfs": "dBFS", "_db": "dB", "_s": "s", "_hz": "Hz"}
+UNITS = {
+    "_share": "share",
+    "_percent": "%",
+    "_bits": "bits",
+    "_cents": "cents",
+    "_lufs": "LUFS",
+    "_lu": "LU",
+    "_dbtp": "dBTP",
+    "_dbfs": "dBFS",
+    "_db": "dB",
+    "_s": "s",
+    "_hz": "Hz",
+}
 OF_ONE_NOISE = {"noise.flutter_db", "source.ceiling_hz"}
 """Extremes over the bins of one noise, and an edge told in cells of 100 Hz: another rate is another draw."""
 

@@ -322,7 +322,9 @@ _TABLE = (
     Measure("source.silence_s", "s", "longest silence inside", noise.longest_silence),
     Measure("form.arc_spread_db", "dB", "level over 3 s, 95th over 10th percentile", form.arc_spread),
     Measure("form.arc_peak_share", "share", "where the level is highest", form.arc_peak),
-    Measure("form.arc_stock_share", "share", "what the nearest stock arc explains of the level", form.arc_stock),
+    Measure(
+        "form.arc_stock_share", "share", "what the nearest stock arc explains of the level", form.arc_stock
+    ),
     Measure("form.copied_bars_share", "share", "bars that are copies of another", form.copied_bars),
     Measure("form.late_highs_loss_db", "dB", "highs lost late, where the same is played", form.late_loss),
     Measure("form.tempo_drift_percent", "%", "change of tempo from start to end", form.tempo_change),
@@ -336,25 +338,61 @@ _TABLE = (
     Measure("arc.chorus_lift_db", "dB", "level of the chorus over the verse", form.chorus_lift),
     # drums, voice, space and dynamics
     Measure(
-        "transients.kick_front_db", "dB", "first 25 ms of the kick's strokes over 50 to 110 ms", strokes.kick_front
+        "transients.kick_front_db",
+        "dB",
+        "first 25 ms of the kick's strokes over 50 to 110 ms",
+        strokes.kick_front,
     ),
     Measure(
-        "transients.snare_front_db", "dB", "first 12 ms of the snare's strokes over 40 to 100 ms", strokes.snare_front
+        "transients.snare_front_db",
+        "dB",
+        "first 12 ms of the snare's strokes over 40 to 100 ms",
+        strokes.snare_front,
     ),
-    Measure("transients.rise_s", "s", "rise of the sharper half of hats and snare, 10 to 2 dB under peak", strokes.smear),
+    Measure(
+        "transients.rise_s",
+        "s",
+        "rise of the sharper half of hats and snare, 10 to 2 dB under peak",
+        strokes.smear,
+    ),
     Measure("transients.hats_over_db", "dB", "hats over snare and voice at 2 to 15 kHz", strokes.hats_over),
     Measure(
-        "transients.hats_occupancy_share", "", "time that hats sound within 10 dB of their loud level", strokes.hats_occupancy
+        "transients.hats_occupancy_share",
+        "share",
+        "time that hats sound within 10 dB of their loud level",
+        strokes.hats_occupancy,
     ),
     Measure("transients.hiss_over_crack_db", "dB", "7 to 15 kHz over 2 to 7 kHz", strokes.hiss_over_crack),
-    Measure("voice.over_backing_db", "dB", "voice over what masks it at 1 to 4 kHz while it sings", voice.over_backing),
-    Measure("voice.covered_share", "", "cells of the voice at 1 to 4 kHz that the rest lies over", voice.covered),
-    Measure("voice.sibilance_db", "dB", "sharpest 4.5 to 11 kHz of the voice over its loud vowels", voice.sibilance),
-    Measure("voice.level_range_db", "dB", "walk of the voice's level from phrase to phrase", voice.level_range),
     Measure(
-        "stereo.high_correlation", "", "correlation above 6 kHz, 10th percentile over time", space.high_correlation
+        "voice.over_backing_db",
+        "dB",
+        "voice over what masks it at 1 to 4 kHz while it sings",
+        voice.over_backing,
     ),
-    Measure("stereo.upper_fold_loss_db", "dB", "level above 200 Hz that a fold to mono loses", space.fold_loss),
+    Measure(
+        "voice.covered_share",
+        "share",
+        "cells of the voice at 1 to 4 kHz that the rest lies over",
+        voice.covered,
+    ),
+    Measure(
+        "voice.sibilance_db",
+        "dB",
+        "sharpest 4.5 to 11 kHz of the voice over its loud vowels",
+        voice.sibilance,
+    ),
+    Measure(
+        "voice.level_range_db", "dB", "walk of the voice's level from phrase to phrase", voice.level_range
+    ),
+    Measure(
+        "stereo.high_correlation",
+        "",
+        "correlation above 6 kHz, 10th percentile over time",
+        space.high_correlation,
+    ),
+    Measure(
+        "stereo.upper_fold_loss_db", "dB", "level above 200 Hz that a fold to mono loses", space.fold_loss
+    ),
     Measure("stereo.imbalance_db", "dB", "louder channel over the other", space.imbalance),
     Measure("stereo.drift_db", "dB", "steady walk of the balance from start to end", space.drift),
     Measure("dynamics.dense_crest_db", "dB", "peak over RMS of the loud passages (3 s)", space.density),
