@@ -242,6 +242,27 @@ def measure_round_trip(
     return decode(path, limits, context).audio
 
 
+def read_lossless(path: Path) -> Audio:
+    """Return the samples of a WAV or FLAC file that this program has just written.
+
+    Read in this process: what we wrote ourselves needs no guard, unlike a file from outside.
+
+    Raises
+    ------
+    EnvironmentFault
+        ``env.io-failed`` when it can't be read back.
+    """
+    import soundfile
+
+    try:
+        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise EnvironmentFault(
+            "env.io-failed", f"'{path}' can't be read back: {error}", "check the disk"
+        ) from error
+    return Audio(np.ascontiguousarray(samples.T), int(rate_hz))
+
+
 # --- one writer per library ---------------------------------------------------
 
 

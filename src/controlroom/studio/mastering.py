@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from controlroom.dsp.loudness import Loudness
 from controlroom.engine.desk import Sources, render_stage
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
-from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, write
+from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, read_lossless, write
 from controlroom.media.files import environment_fault
 from controlroom.media.wav import Chunk, info_chunk
 from controlroom.model.audio import Audio
@@ -89,7 +90,7 @@ def make_masters(
         context.tell(f"encode.{form}", index / len(FORMATS))
         at_rate_hz = chain.at(encoder_rate_hz(form, master.audio.rate_hz))
         path = folder.root / f"{name}{form.extension}"
-        files.append(_deliver(walk.song, path, form, at_rate_hz))
+        files.append(_deliver(chain, path, form, at_rate_hz))
     return Mastered(tuple(files), master)
 
 
@@ -100,6 +101,17 @@ class _Chain:
     walk: Walk
     steps: Sequence[Step]
     made: dict[int, Listening]
+    read: dict[str, Loudness] = field(default_factory=dict)
+
+    def heard(self, path: Path, form: MediaFormat) -> Loudness:
+        """Return the meter's reading of a written file; equal samples are measured once."""
+        if not form.lossless:
+            return loudness_of(Listening(measure_round_trip(path)))
+        audio = read_lossless(path)
+        digest = audio.digest()
+        if digest not in self.read:
+            self.read[digest] = loudness_of(Listening(audio))
+        return self.read[digest]
 
     def at(self, rate_hz: int) -> Listening:
         """Return the master at a rate, made once."""
@@ -127,15 +139,16 @@ def _turned_down(audio: Audio, by_db: float) -> Audio:
     return Audio(audio.samples * np.float32(10 ** (-by_db / 20)), audio.rate_hz)
 
 
-def _deliver(song: Song, path: Path, form: MediaFormat, master: Listening) -> MasterFile:
+def _deliver(chain: _Chain, path: Path, form: MediaFormat, master: Listening) -> MasterFile:
     """Write one file, decode it, and trim a lossy one until its decoded peak is legal."""
+    song = chain.walk.song
     limit_dbtp = song.standards.number("loudness.ceiling_dbtp" if form.lossless else "codec.ceiling_dbtp")
     chunks = _wav_chunks(song, path.stem) if form.extension == ".wav" else ()
     trim_db = 0.0
     for _ in range(TRIM_PASSES):
         audio = master.audio if trim_db == 0 else _turned_down(master.audio, trim_db)
         written = write(path, audio, form, chunks=chunks)
-        heard = loudness_of(Listening(measure_round_trip(path)))
+        heard = chain.heard(path, form)
         over_db = heard.true_peak_dbtp - limit_dbtp
         if form.lossless or over_db <= 0:
             break
