@@ -27,7 +27,9 @@ from controlroom.studio.verifying import last_render
 class Card:
     """One question with its findings, its answer, and what was measured of its claims.
 
-    ``stale`` says that what lies upstream of it changed since it was asked.
+    ``stale`` says that what lies upstream of it changed since it was asked;
+    ``remembered`` that its findings are those of the take, because what was heard
+    after the steps before it is not kept in the ledger.
     """
 
     proposal: Proposal
@@ -35,6 +37,7 @@ class Card:
     decision: Decision | None
     outcomes: tuple[Outcome, ...]
     stale: bool
+    remembered: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,12 @@ def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
         for proposal in _standing(here, tuple(upstream)):
             stale = proposal.kind != HAND_MADE and proposal.upstream != tuple(upstream)
             about = tuple(findings[id_] for id_ in proposal.answers if id_ in findings)
+            alike = tuple(
+                f for f in memory.findings if f.kind == proposal.kind and f.part == proposal.step.part
+            )
             decision = memory.decisions.get(proposal.id)
-            cards.append(Card(proposal, about, decision, _outcomes(render, proposal), stale))
+            outcomes = _outcomes(render, proposal)
+            cards.append(Card(proposal, about or alike, decision, outcomes, stale, bool(alike and not about)))
         now = [c.decision for c in cards if c.proposal.step.stage is stage and not c.stale]
         upstream += [d.step.id for d in now if d is not None and d.sounds]
     return tuple(cards)

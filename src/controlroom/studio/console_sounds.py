@@ -37,6 +37,7 @@ LOW_HZ, HIGH_HZ = 30.0, 18000.0
 FRAME = 4096
 FLOOR_DB = -84.0
 KEPT_PREVIEWS = 24
+LOSSLESS = ("wav", "flac")
 NAME = re.compile(r"^(take|render|preview)-[0-9a-f]{8,16}$")
 
 
@@ -126,7 +127,7 @@ def ensure_sounds(song: Song, context: Context) -> dict[str, Sound]:
     root = console_folder(song.folder)
     wanted = {"take": f"take-{take.audio_digest[:12]}"}
     render = last_render(song)
-    master = next((m for m in render.masters if m.bit_depth), None) if render else None
+    master = next((m for m in render.masters if m.format.startswith(LOSSLESS)), None) if render else None
     if render and master and render.take_id == take.id:
         wanted["render"] = f"render-{master.sha256[:12]}"
     context.tell("console.take", 0.1)

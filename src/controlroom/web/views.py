@@ -153,6 +153,8 @@ def sentence_of(kind: str, body: Mapping[str, Any]) -> str:
         by = body.get("by", "somebody")
         chance = 100 * float(body.get("chance", 1.0))
         return f"{by} told X right {body.get('correct')} of {body.get('total')} times; by guessing: {chance:.1f} %"
+    if kind == "decision":
+        return f"{sentences.step_title(str(body['step']['processor']))}: {entry_sentence(kind, body)}"
     return entry_sentence(kind, body)
 
 
@@ -197,6 +199,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["moment"] = lambda at: str(at).replace("T", " ").replace("+00:00", " UTC")
     environment.filters["figure"] = lambda value: f"{value:.10g}"
     environment.globals.update(say=sentences, figures=figures, amount=sentences.format_measurement)
     environment.globals.update(answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of)

@@ -34,7 +34,7 @@ export function openCard(card, row, app, scope, drafts) {
 
   const answer = (kind) => tried(app, async () => {
     const form = card.querySelector("form.answer");
-    const body = { answer: kind, reason: reason.value.trim(), auditioned_s: app.heard.get(id) ?? 0, keep_despite_guards: Boolean(form.keep?.checked) };
+    const body = { answer: kind, reason: reason.value.trim(), auditioned_s: Math.round(app.heard.get(id) ?? 0), keep_despite_guards: Boolean(form.keep?.checked) };
     if (kind === "edit") { body.knobs = changed(); if (span) body.span = { start_s: span.start_s, end_s: span.end_s }; }
     await post(`/songs/${app.song}/proposals/${id}/decision`, body);
     bus.tell("answered", { id });

@@ -40,6 +40,7 @@ export default function desk(element, app, scope) {
     if (text === undefined) return;
     const was = app.open;
     const more = work.querySelector(".also-heard")?.open;
+    const writing = held(work);
     work.innerHTML = text;
     if (more) work.querySelector(".also-heard").open = true;
     inside.end();
@@ -52,6 +53,7 @@ export default function desk(element, app, scope) {
     const count = document.querySelector(".count");
     if (count) { count.textContent = waiting; count.hidden = !waiting; }
     pick(was, { quiet: true });
+    writing?.();
   }
 
   const actions = {
@@ -99,8 +101,23 @@ export default function desk(element, app, scope) {
     if (song !== app.song || state !== "done") return;
     if (["render", "finish", "draw"].includes(kind)) sounds();
   });
-  bus.hear(scope, "drawn", () => { if (!player.loop) player.setLoop(app.loudest, false); pick(app.open ?? (sessionStorage.getItem(`open:${app.song}`) || cards().find((one) => one.classList.contains("open"))?.dataset.card) ?? null, { quiet: true }); });
+  bus.hear(scope, "drawn", () => { if (!player.loop) player.setLoop(app.loudest, false); pick(app.open ?? (sessionStorage.getItem(`open:${app.song}`) || cards().find((one) => one.classList.contains("open"))?.dataset.card || cards()[0]?.dataset.card) ?? null, { quiet: true }); });
   scope.every(250, () => { if (player.playing && app.open) app.heard.set(app.open, (app.heard.get(app.open) ?? 0) + 0.25); });
   app.mount(work, inside);
   sounds();
+}
+
+/** Return what gives the focus back after a swap: nobody who types may lose a letter to a shortcut. */
+function held(work) {
+  const { activeElement: was } = document;
+  if (!work.contains(was) || !was.id) return null;
+  const { id, value, selectionStart: at } = was;
+  const { then } = was.dataset;
+  return () => {
+    const now = document.getElementById(id);
+    if (!now) return;
+    now.focus({ preventScroll: true });
+    if (now.type === "text" && at !== null) { now.value = value; now.setSelectionRange(at, at); }
+    if (then) now.dataset.then = then;
+  };
 }
