@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
+import subprocess
+import tarfile
 import time
 
 import pytest
@@ -267,3 +270,77 @@ CLIPPED = """() => [...document.querySelectorAll("button, dd, label, h1, h2, h3,
   .filter((one) => one.checkVisibility() && !one.closest(".places, .song-title, dialog") && !one.matches(".song-title, .vh"))
   .filter((one) => one.scrollWidth > one.clientWidth + 2 && one.clientWidth > 0 && getComputedStyle(one).display !== "inline")
   .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
+    """axe-core comes from npm when the test runs and is never kept."""
+    npm = shutil.which("npm")
+    if (
+        npm is None
+        or subprocess.run(
+            [npm, "pack", "axe-core"], cwd=tmp_path, capture_output=True, timeout=90, check=False
+        ).returncode
+    ):
+        pytest.skip("npm can't bring axe-core here")
+    with tarfile.open(next(tmp_path.glob("*.tgz"))) as packed:
+        axe = packed.extractfile("package/axe.min.js").read().decode()
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(server.url)
+    found = {}
+    for room in ("", "/takes", "/standards", "/history", "/masters"):
+        open_room(page, server, "harbour", room)
+        page.evaluate(axe)
+        result = page.evaluate(
+            "axe.run().then((told) => told.violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' | ' + node.failureSummary.slice(0, 200))]))"
+        )
+        if result:
+            found[room or "/"] = result
+    context.close()
+    assert found == {}
+
+
+def open_room(page, server, name, room):
+    page.goto(f"{server.base}/songs/{song_id(server.root / name)}{room}")
+    if not room:
+        ready(page)
+
+
+def test_two_hundred_switches_leave_the_memory_flat(page, server):
+    open_desk(page, server, "harbour")
+    page.keyboard.press("x")
+    page.keyboard.press("Space")
+    until(page, "controlroom.app.player.playing")
+    devtools = page.context.new_cdp_session(page)
+
+    def used():
+        devtools.send("HeapProfiler.collectGarbage")
+        return page.evaluate("performance.memory.usedJSHeapSize")
+
+    def switch(times):
+        for _ in range(times):
+            page.evaluate(
+                "controlroom.app.player.hear('take'); controlroom.app.player.hear('proposal'); controlroom.app.player.hear('difference')"
+            )
+            page.wait_for_timeout(10)
+
+    switch(50)
+    before = used()
+    switch(200)
+    page.wait_for_timeout(3000)
+    assert used() <= before + 3e6
+
+
+def test_a_hundred_ranges_at_once(page, server):
+    open_desk(page, server, "harbour")
+    got = page.evaluate(
+        """async () => {
+          const { getRange } = await import("/static/js/api.js");
+          const { url, sound } = controlroom.app.player.stores.take;
+          const lengths = await Promise.all(Array.from({ length: 100 }, (_, at) => getRange(url, 4 * at * 1000, 4 * (at + 1) * 1000)));
+          return lengths.map((one) => one.byteLength);
+        }"""
+    )
+    assert got == [4000] * 100
