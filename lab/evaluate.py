@@ -27,7 +27,7 @@ def limiter() -> str:
     """The limiter beside pedalboard, ffmpeg's alimiter and matchering's, at equal loudness and equal peak."""
     from lab import limiters
 
-    return _printed(limiters.main)
+    return _printed(limiters.main, "--seconds", "8")
 
 
 def meter() -> str:
@@ -68,9 +68,9 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def _printed(main: Callable[[], object]) -> str:
-    """Return what a program prints when it is run without arguments."""
-    arguments, sys.argv = sys.argv, sys.argv[:1]
+def _printed(main: Callable[[], object], *words: str) -> str:
+    """Return what a program prints when it is run with some words."""
+    arguments, sys.argv = sys.argv, [sys.argv[0], *words]
     out = io.StringIO()
     try:
         with redirect_stdout(_Tee(out)):
