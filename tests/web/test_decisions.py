@@ -107,6 +107,8 @@ def test_a_blind_trial_is_kept_with_its_chance(console):
         ("previews", {"processor": "gain", "stretch": {"start_s": 900, "end_s": 901}}, 400, "preview.span"),
         ("matches", {"sounds": ["../../x"], "stretch": {"start_s": 0, "end_s": 4}}, 404, "sound.missing"),
         ("history/return", {"seq": 99999}, 400, "history.no-entry"),
+        ("notes", {"start_s": 5, "end_s": 2, "text": "x"}, 422, "request.invalid"),
+        ("steps", {"processor": "gain", "span": {"start_s": 5, "end_s": 2}}, 422, "request.invalid"),
         ("nowhere", {}, 404, "request.not-found"),
     ],
 )

@@ -44,6 +44,7 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
     app.add_exception_handler(ControlRoomError, _told)
     app.add_exception_handler(RequestValidationError, _told_request)
     app.add_exception_handler(HTTPException, _told_status)
+    app.add_exception_handler(Exception, _told_fault)
     app.add_middleware(Gate, session=session)
     return app
 
@@ -51,6 +52,12 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
 def _told(_request: Request, error: Exception) -> JSONResponse:
     known = error if isinstance(error, ControlRoomError) else ControlRoomError("fault", str(error))
     return JSONResponse(body_of(known), status_of(known))
+
+
+def _told_fault(_request: Request, error: Exception) -> JSONResponse:
+    """Tell of a fault of ours in the same shape; the log has the rest."""
+    fault = ControlRoomError("fault", f"something broke here: {type(error).__name__}", "the log says more")
+    return JSONResponse(body_of(fault), 500)
 
 
 def _told_request(_request: Request, error: Exception) -> JSONResponse:

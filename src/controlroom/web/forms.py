@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from controlroom.model.base import Record
 from controlroom.model.decisions import Answer
 from controlroom.model.proposals import Knob
+
+Form = TypeVar("Form", bound=Record)
 
 Second = Annotated[float, Field(ge=0, le=86400, allow_inf_nan=False)]
 Words = Annotated[str, Field(max_length=2000)]
@@ -16,11 +18,21 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 Knobs = Annotated[dict[str, Knob], Field(max_length=200)]
 
 
+def _in_order(form: Form, start_s: float, end_s: float) -> Form:
+    if end_s < start_s:
+        raise ValueError(f"it ends at {end_s:g} s before it starts at {start_s:g} s")
+    return form
+
+
 class Stretch(Record):
     """A stretch of the take."""
 
     start_s: Second
     end_s: Second
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        return _in_order(self, self.start_s, self.end_s)
 
     def pair(self) -> tuple[float, float]:
         """Return start and end."""
@@ -57,6 +69,10 @@ class NoteForm(Record):
     end_s: Second
     text: Annotated[str, Field(min_length=1, max_length=2000)]
     part: Name = "mix"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        return _in_order(self, self.start_s, self.end_s)
 
 
 class StepForm(Record):
