@@ -147,3 +147,15 @@ def test_places_and_knobs() -> None:
     assert knobs(["a=1.5", "b=on", "c=word"]) == {"a": 1.5, "b": True, "c": "word"}
     with pytest.raises(UsageError, match="'gain' is no knob"):
         knobs(["gain"])
+
+
+def test_the_first_run_says_what_it_waits_for(
+    take_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    assert run(["listen", str(take_file)]) == 0
+    assert "compiling the signal kernels" in capsys.readouterr().err
+    (tmp_path / "cache").mkdir(exist_ok=True)
+    (tmp_path / "cache" / "kernel").touch()
+    assert run(["listen", str(take_file)]) == 0
+    assert "compiling" not in capsys.readouterr().err

@@ -24,6 +24,10 @@ def say_json(value: Any) -> None:
 @contextmanager
 def working(*, quiet: bool) -> Iterator[Context]:
     """Give a job its context, with a bar on a terminal and nothing elsewhere."""
+    from controlroom.studio.first_run import COMPILING, kernels_are_compiled
+
+    if not kernels_are_compiled():
+        sys.stderr.write(COMPILING + "\n")
     if quiet or not sys.stderr.isatty():
         yield Context()
         return
