@@ -39,7 +39,12 @@ JOB_FILES = (
     "engine/*.py",
     "media/*.py",
     "processors/*.py",
-    "studio/*.py",
+    "studio/walk.py",
+    "studio/deciding.py",
+    "studio/levelling.py",
+    "studio/mastering.py",
+    "studio/deliverable.py",
+    "studio/importing.py",
     "data/corridor.toml",
     "data/policy_*.toml",
     "dsp/limiter.py",
@@ -61,8 +66,7 @@ def source_digest() -> str:
     package = ROOT / "src" / "controlroom"
     for pattern in JOB_FILES:
         for path in sorted(package.glob(pattern)):
-            if not path.name.startswith("console_"):
-                sha.update(path.read_bytes())
+            sha.update(path.read_bytes())
     return sha.hexdigest()[:16]
 
 
