@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "This Python has no venv. On Debian and Ubuntu:  sudo apt-get install python3-venv"; exit 6; }
 	$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' 2>&1 | grep -v '^WARNING: Location' || true  # --group needs it
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .[console,stems] --group lint --group test 2>&1 | grep -v '^WARNING: Location' || true
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .[web,stems] --group lint --group test 2>&1 | grep -v '^WARNING: Location' || true
 	@$(BIN)/python -c 'import controlroom, numpy, scipy, numba, soundfile, soxr, av, pytest'
 	@$(BIN)/python -m controlroom.cli.__main__ models add spleeter || echo "No separation weights: stems must be handed in, or run '$(BIN)/controlroom models add spleeter' later."
 	@touch $@

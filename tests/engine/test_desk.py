@@ -52,13 +52,20 @@ class Doubled(Processor):
         return block.samples * np.float32(2)
 
 
+class Clamp(Doubled):
+    """Comes last, whenever it was decided."""
+
+    name: ClassVar[str] = "clamp"
+    last_in_stage: ClassVar[bool] = True
+
+
 @pytest.fixture(autouse=True)
 def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form, "all_processors", lambda: {"smear": Smear, "doubled": Doubled})
+    monkeypatch.setattr(form, "all_processors", lambda: {"smear": Smear, "doubled": Doubled, "clamp": Clamp})
 
 
 def step(name: str, part: str = "mix", span: Span | None = None, **knobs: float) -> Step:
-    stage = {"smear": Stage.STEMS, "doubled": Stage.TONE}[name]
+    stage = {"smear": Stage.STEMS, "doubled": Stage.TONE, "clamp": Stage.TONE}[name]
     return Step(processor=name, stage=stage, part=part, span=span, knobs=knobs)
 
 
@@ -128,6 +135,11 @@ def test_stages_sound_in_their_order_and_stems_before_mix() -> None:
         ("smear", "mix"),
         ("doubled", "mix"),
     ]
+
+
+def test_what_comes_last_sounds_after_a_later_decision() -> None:
+    steps = [step("clamp"), step("doubled")]
+    assert [s.processor for s in desk.in_order(steps)] == ["doubled", "clamp"]
 
 
 def test_cancel_is_asked_between_blocks(rng: np.random.Generator) -> None:

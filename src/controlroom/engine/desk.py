@@ -71,8 +71,10 @@ class StepResult:
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Return steps in the order in which they sound: by stage, stems before mix."""
-    return sorted(steps, key=lambda step: (step.stage.position, step.part == "mix"))
+    """Return steps in the order in which they sound: by stage, stems before mix, what comes last at the end."""
+    return sorted(
+        steps, key=lambda step: (step.stage.position, step.part == "mix", from_step(step).last_in_stage)
+    )
 
 
 def render(sources: Sources, steps: Sequence[Step], context: Context) -> Rendered:
@@ -94,6 +96,7 @@ def render_stage(sources: Sources, steps: Sequence[Step], context: Context) -> R
     told = Told()
     stems = dict(sources.stems)
     touched: dict[str, Audio] = {}
+    steps = in_order(steps)
     for step in steps:
         if step.part != "mix":
             result = run_step(stems[step.part], step, context, stems)

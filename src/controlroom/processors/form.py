@@ -61,6 +61,8 @@ class Processor(Record):
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()
     person_only: ClassVar[bool] = False
+    last_in_stage: ClassVar[bool] = False
+    """Sounds after every other step of its stage on the same part: a limiter, a de-esser."""
 
     @model_validator(mode="before")
     @classmethod
