@@ -200,7 +200,7 @@ def section(only: str = "") -> str:
             held = (row.get("plan") or {}).get("held_back_by") or "–"
             lines.append(
                 f"| {row['take'][:28]} | {mode} | {wav.get('lufs', math.nan):.2f} | {wav.get('dbtp', math.nan):.3f} "
-                f"| {max(lossy, default=math.nan):.2f} | {held} | {misses or '–'} |"
+                f"| {f'{max(lossy):.2f}' if lossy else '–'} | {held} | {misses or '–'} |"
             )
             print(lines[-1], flush=True)
     jobs = len(lines) - 2
