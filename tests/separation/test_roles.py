@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from controlroom.model.audio import Audio
-from controlroom.separation.roles import ROLES, role_by_sound, roles_by_name
+from controlroom.model.parts import ROLES
+from controlroom.separation.roles import role_by_sound, roles_by_name
 
 RATE_HZ = 44_100
 

@@ -29,7 +29,7 @@ def check_stage(
     for proposal in proposals:
         part = after.part(proposal.step.part)
         for claim in proposal.claims:
-            value = outcome_of(claim, part, standards, readings)
+            value = outcome_of(claim, part if claim.on == "part" else after, standards, readings)
             outcomes.append(
                 Outcome(proposal_id=proposal.id, claim=claim, after_stage=value, kept=claim.holds(value))
             )

@@ -119,6 +119,7 @@ def _weakened(offer: Offer, amount: float) -> Offer:
             expected=claim.before + amount * (claim.expected - claim.before),
             tolerance=claim.tolerance,
             sense=claim.sense,
+            on=claim.on,
         )
         for claim in offer.claims
     )

@@ -49,7 +49,9 @@ class Claim(Record):
 
     ``expected`` is the value claimed for the measurement after the step;
     the claim holds when the outcome is within ``tolerance`` of it, or, for a
-    one-sided claim, at or beyond it: ``at_most`` / ``at_least``.
+    one-sided claim, at or beyond it: ``at_most`` / ``at_least``. ``on`` says
+    of what it is measured: the ``part`` that the step is on, or the ``song``
+    with its stems beside it (a voice over its backing).
     """
 
     measurement: str
@@ -57,6 +59,7 @@ class Claim(Record):
     expected: float
     tolerance: float = Field(ge=0)
     sense: str = Field(default="near", pattern="^(near|at_most|at_least)$")
+    on: str = Field(default="part", pattern="^(part|song)$")
 
     def holds(self, outcome: float) -> bool:
         """Return whether ``outcome`` keeps the claim."""

@@ -5,6 +5,7 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
 * its *fields* are its knobs, made with ``knob(...)``: default (neutral where
   that exists), range, step, unit, help. Values are quantised to the step;
 * ``answers``: the finding kinds it proposes for; ``stage``; ``version``;
+* ``parts``: the roles that it may work on (``mix``, a stem's role); empty for any;
 * ``propose``: its opinion, from one finding and the listening, as ``Offer``s;
 * ``prepare``: whole-song state, computed once from the sound that enters it;
 * ``apply``: block in, block out, zero latency, same shape. The desk hands
@@ -60,6 +61,7 @@ class Processor(Record):
     version: ClassVar[int] = 1
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()
+    parts: ClassVar[tuple[str, ...]] = ()
     person_only: ClassVar[bool] = False
     last_in_stage: ClassVar[bool] = False
     """Sounds after every other step of its stage on the same part: a limiter, a de-esser."""

@@ -22,7 +22,8 @@ import numpy as np
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
-from controlroom.separation.roles import ROLES, RoleGuess, role_by_sound, roles_by_name
+from controlroom.model.parts import ROLES
+from controlroom.separation.roles import RoleGuess, role_by_sound, roles_by_name
 
 AUDIO_SUFFIXES = frozenset(
     (".wav", ".wave", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aif", ".aiff", ".aac")

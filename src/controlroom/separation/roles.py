@@ -15,12 +15,6 @@ import numpy as np
 
 from controlroom.model.audio import Audio
 
-ROLES = (
-    "vocals", "backing-vocals", "drums", "percussion", "kick", "snare", "hats", "bass", "guitar", "keyboard",
-    "strings", "brass", "woodwinds", "synth", "fx", "other", "accompaniment", "mix",
-)  # fmt: skip
-"""Every role a stem can have; *mix* is the whole song, *accompaniment* all but the voice."""
-
 _PHRASES: dict[str, str] = {
     "backing-vocals": "backing vocals|backing vocal|backing vox|background vocals|background vocal|bg vocals|bgv|bgvs|"
     "bv|bvs|harmony vocals|harmonies|choir|backing voices|vocal harmonies|vocal chops",
