@@ -6,9 +6,13 @@ Nothing in the ledger is ever edited: each of these is a new entry.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from controlroom.model.decisions import Answer, Decision, Reply, Who
 from controlroom.model.errors import DecisionError, UsageError
+from controlroom.model.proposals import Proposal
+from controlroom.studio.console_desk import cards_of
 from controlroom.studio.deciding import decide
 from controlroom.studio.song import Song
 
@@ -64,11 +68,7 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
     UsageError
         When the ledger has no such entry.
     """
-    head = song.memory.ledger.head.seq
-    if not 1 <= seq <= head:
-        raise UsageError(
-            "history.no-entry", f"there is no entry {seq}; the last is {head}", "see the history"
-        )
+    _check_entry(song, seq)
     then = answers_at(song, seq)
     made = []
     for proposal_id, current in list(song.memory.decisions.items()):
@@ -81,6 +81,88 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
         reply = Reply(answer=wanted[0], step=step, reason=f"back to entry {seq}")
         made.append(decide(song, proposal, reply, Hand(name)))
     return made
+
+
+def answer_kind(
+    song: Song, kind: str, answer: Answer, reason: str, name: str, auditioned_s: Mapping[str, float]
+) -> list[Decision]:
+    """Answer every open question of one kind alike; each answer is a ledger entry of its own.
+
+    Questions whose upstream changed since they were asked are left alone, and so
+    are those that guards warn of: such a one is answered by itself.
+
+    Raises
+    ------
+    DecisionError
+        When no question of this kind is open, or the answer is no answer to many.
+    """
+    if answer is Answer.EDIT:
+        raise DecisionError("decision.edit-many", "many questions can't be edited at once", "edit one by one")
+    asked = [
+        card.proposal
+        for card in cards_of(song.memory, None)
+        if card.proposal.kind == kind
+        and not card.stale
+        and (card.decision is None or card.decision.answer is Answer.DEFER)
+        and not any(reading.broken for reading in card.proposal.guards)
+    ]
+    if not asked:
+        raise DecisionError("decision.none-open", f"no open question is of kind {kind!r}", "see the desk")
+    return [
+        decide(
+            song,
+            proposal,
+            Reply(answer=answer, reason=reason, auditioned_s=auditioned_s.get(proposal.id, 0.0)),
+            Hand(name),
+        )
+        for proposal in asked
+    ]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How one question stood at two entries of the ledger; None where it was not answered yet."""
+
+    proposal: Proposal
+    then: Decision | None
+    now: Decision | None
+
+
+def differences(song: Song, then: int, now: int) -> tuple[Difference, ...]:
+    """Return the questions whose standing answer differs between two ledger entries.
+
+    An answer that was put off counts as none.
+
+    Raises
+    ------
+    UsageError
+        When the ledger has no such entry.
+    """
+    for seq in (then, now):
+        _check_entry(song, seq)
+    before, after = (_standing_at(song, seq) for seq in (then, now))
+    return tuple(
+        Difference(song.memory.proposals[id_], before.get(id_), after.get(id_))
+        for id_ in dict.fromkeys([*before, *after])
+        if id_ in song.memory.proposals and _sounding(before.get(id_)) != _sounding(after.get(id_))
+    )
+
+
+def _standing_at(song: Song, seq: int) -> dict[str, Decision]:
+    answers = {id_: made[-1] for id_, made in answers_at(song, seq).items()}
+    return {id_: decision for id_, decision in answers.items() if decision.answer is not Answer.DEFER}
+
+
+def _sounding(decision: Decision | None) -> object:
+    return (decision.answer, decision.step) if decision else None
+
+
+def _check_entry(song: Song, seq: int) -> None:
+    head = song.memory.ledger.head.seq
+    if not 1 <= seq <= head:
+        raise UsageError(
+            "history.no-entry", f"there is no entry {seq}; the last is {head}", "see the history"
+        )
 
 
 def keep_trial(song: Song, sounds: tuple[str, str], correct: int, total: int, name: str) -> dict[str, object]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controlroom.model.decisions import Decision
-from controlroom.model.errors import ControlRoomError
+from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Proposal, Stage
 from controlroom.model.render import Outcome, Render
@@ -87,8 +87,8 @@ def lay_out(song: Song) -> Desk:
 
 def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
     """Return the standing questions in the order in which their steps sound."""
-    digest = memory.current_take.audio_digest if memory.current_take else ""
-    asked = [p for p in memory.proposals.values() if p.source_digest == digest]
+    sources = memory.sources
+    asked = [p for p in memory.proposals.values() if p.source_digest in sources]
     findings = {finding.id: finding for finding in memory.findings}
     upstream: list[str] = []
     cards: list[Card] = []
@@ -171,3 +171,13 @@ def _described(processor: type[Processor], name: str) -> dict[str, Any]:
     choices = getattr(processor.model_fields[name].annotation, "__args__", ())
     info["choices"] = tuple(str(choice) for choice in choices if isinstance(choice, str))
     return info
+
+
+def known_processor(name: str) -> ProcessorInfo:
+    """Return a processor by name; UsageError when there is none."""
+    known = processor_infos()
+    if name not in known:
+        raise UsageError(
+            "processor.unknown", f"there is no processor called {name!r}", f"one of: {', '.join(known)}"
+        )
+    return known[name]

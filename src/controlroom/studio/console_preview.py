@@ -15,14 +15,14 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import prepare, run_excerpt, run_step
+from controlroom.engine.desk import excerpt_with, run_step
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
-from controlroom.processors.form import Processor, from_step
+from controlroom.processors.form import from_step
 from controlroom.studio.console_sounds import (
     Sound,
     SoundFiles,
@@ -33,7 +33,9 @@ from controlroom.studio.console_sounds import (
     sound_of,
 )
 from controlroom.studio.folder import SongFolder
+from controlroom.studio.marking import check_part
 from controlroom.studio.song import Song
+from controlroom.studio.walk import handling, take_listening
 
 MARGIN_S = 6.0
 SHORTEST_S = 3.0
@@ -48,7 +50,8 @@ def preview_step(song: Song, step: Step, start_s: float, end_s: float, context: 
     UsageError
         Unknown processor or knob, or a stretch outside the take.
     SongError
-        When the take's sound was not made ready (see ``Studio.sounds``).
+        When the take's sound was not made ready (see ``Studio.sounds``); when the
+        step is on a stem and there are no stems.
     """
     take = song.take
     processor = from_step(step)
@@ -57,11 +60,12 @@ def preview_step(song: Song, step: Step, start_s: float, end_s: float, context: 
     audio = samples_of(files)
     first, last = stretch(start_s, end_s, audio)
     root = console_folder(song.folder)
-    key = canonical_json([take.audio_digest, checked.id, first, last])
+    check_part(song, checked)
+    key = canonical_json([sorted(song.memory.sources), checked.id, first, last])
     sound_id = f"preview-{digest_text(key)[:16]}"
     if not SoundFiles(root, sound_id).facts.is_file():
         context.check()
-        made = _stretch_with(audio, processor, checked, first, last, context)
+        made = _stretch_with(song, audio, checked, first, last, context)
         return keep_sound(root, sound_id, made, first, drawn=False)
     return sound_of(SoundFiles(root, sound_id))
 
@@ -81,25 +85,16 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
     return round(start_s * audio.rate_hz), min(audio.frames, round(end_s * audio.rate_hz))
 
 
-def _stretch_with(
-    audio: Audio, processor: Processor, step: Step, first: int, last: int, context: Context
-) -> Audio:
-    """Return frames ``first:last`` with the step: the whole state, the stretch's blocks only."""
-    if processor.is_neutral():
-        return audio.excerpt(first, last)
-    margin_s = MARGIN_S if step.stage is Stage.LOUDNESS else processor.context_s() + 0.1
-    left = max(0, first - math.ceil(margin_s * audio.rate_hz))
-    right = min(audio.frames, last + math.ceil(margin_s * audio.rate_hz))
-    if step.stage is Stage.LOUDNESS or step.span is not None:
-        # a span's edges are faded by the desk, which does that on the sound that it is given
-        return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
-    state = prepare(processor, audio, {})
-    return _excerpt(processor, state, audio, first, last)
-
-
-def _excerpt(processor: Processor, state: object, audio: Audio, first: int, last: int) -> Audio:
-    rate = audio.rate_hz
-    return run_excerpt(processor, state, audio, Span(clock="", start_s=first / rate, end_s=last / rate))
+def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
+    """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
+    if step.stage is not Stage.LOUDNESS:
+        sound = take_listening(song, audio)
+        rate = audio.rate_hz
+        span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
+        return excerpt_with(sound, step, span, handling(song)).after
+    margin = math.ceil(MARGIN_S * audio.rate_hz)
+    left, right = max(0, first - margin), min(audio.frames, last + margin)
+    return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
 
 
 def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context) -> Audio:
@@ -113,18 +108,24 @@ def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context)
 
 
 def gains_on(
-    folder: SongFolder, sound_ids: Iterable[str], start_s: float, end_s: float
+    folder: SongFolder,
+    sound_ids: Iterable[str],
+    start_s: float,
+    end_s: float,
+    moved_s: Mapping[str, float] | None = None,
 ) -> Mapping[str, float]:
     """Return the gain in dB, at most 0, that brings each sound to the quietest one's loudness on a stretch.
 
     Loudness is integrated and gated (BS.1770-5) over the stretch, widened to at
     least 3 s. A sound without any block above the gate is left as it is.
+    ``moved_s`` says how much later than their own clock sounds are played: a
+    reference's passage is laid on the loop.
     """
     levels: dict[str, float] = {}
     for sound_id in sound_ids:
         files = files_of(folder, sound_id)
         sound, audio = sound_of(files), samples_of(files)
-        begin_s = sound.start_frame / sound.rate_hz
+        begin_s = sound.start_frame / sound.rate_hz + (moved_s or {}).get(sound_id, 0.0)
         if start_s >= begin_s + audio.duration_s:
             raise SongError("sound.elsewhere", f"{sound_id} does not sound at {start_s:g} s", "move the loop")
         first, last = stretch(max(0.0, start_s - begin_s), max(0.0, end_s - begin_s), audio)

@@ -38,7 +38,7 @@ FRAME = 4096
 FLOOR_DB = -84.0
 KEPT_PREVIEWS = 24
 LOSSLESS = ("wav", "flac")
-NAME = re.compile(r"^(take|render|preview)-[0-9a-f]{8,16}$")
+NAME = re.compile(r"^(take|render|preview|reference|stem)-[0-9a-f]{8,16}$")
 
 
 @dataclass(frozen=True)
@@ -220,10 +220,13 @@ def _at_rate(audio: Audio, rate_hz: int) -> Audio:
 
 
 def _forget(root: Path, wanted: set[str]) -> None:
-    """Delete sounds that no page asks for any more: the cache stays bounded."""
+    """Delete sounds that no page asks for any more: the cache stays bounded.
+
+    References and stems come and go with what the ledger says of them, not here.
+    """
     kept = sorted(root.glob("preview-*.json"), key=lambda path: path.stat().st_mtime)
     gone = [path.stem for path in kept[:-KEPT_PREVIEWS]]
-    gone += [path.stem for path in root.glob("*-*.json") if not path.stem.startswith("preview-")]
+    gone += [path.stem for role in ("take", "render") for path in root.glob(f"{role}-*.json")]
     for sound_id in set(gone) - wanted:
         for path in root.glob(f"{sound_id}.*"):
             with suppress(OSError):

@@ -19,7 +19,18 @@ from controlroom.web.bench import Bench
 from controlroom.web.errors import body_of, plain, status_of
 from controlroom.web.events import Hub
 from controlroom.web.gate import Gate, Session
-from controlroom.web.handlers import imports, jobs, proposals, renders, rooms, songs, sounds, steps
+from controlroom.web.handlers import (
+    imports,
+    jobs,
+    music,
+    proposals,
+    references,
+    renders,
+    rooms,
+    songs,
+    sounds,
+    steps,
+)
 from controlroom.web.jobs import Runner
 from controlroom.web.room import Room
 from controlroom.web.shelf import Shelf
@@ -37,7 +48,7 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
 
     app = FastAPI(title="Control Room console", docs_url=None, redoc_url=None, lifespan=life)
     app.state.room = room
-    for noun in (songs, imports, proposals, steps, sounds, renders, rooms, jobs):
+    for noun in (songs, imports, proposals, steps, sounds, music, references, renders, rooms, jobs):
         app.include_router(noun.router)
     static = resources.files("controlroom.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")

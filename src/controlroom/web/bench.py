@@ -53,11 +53,28 @@ def preview(
     return asdict(sound)
 
 
-def match(root: str, sounds: list[str], stretch_s: tuple[float, float]) -> dict[str, float]:
+def match(
+    root: str, sounds: list[str], stretch_s: tuple[float, float], moved_s: dict[str, float]
+) -> dict[str, float]:
     """Return the gains that make sounds equally loud on a stretch."""
-    return dict(Studio().match(Path(root), sounds, stretch_s[0], stretch_s[1]))
+    return dict(Studio().match(Path(root), sounds, stretch_s[0], stretch_s[1], moved_s=moved_s))
 
 
 def sounds(root: str) -> dict[str, Any]:
     """Return take and render as playable sounds, made when they are missing."""
     return {role: asdict(sound) for role, sound in Studio().sounds(Path(root)).items()}
+
+
+def music(root: str) -> dict[str, Any]:
+    """Return sections, bars, chords and arc of the take."""
+    return dict(Studio().music(Path(root)))
+
+
+def tone(root: str) -> dict[str, Any]:
+    """Return the corridor, and where take and render lie in it."""
+    return dict(Studio().tone(Path(root)))
+
+
+def reference_sound(root: str, reference: str) -> dict[str, Any]:
+    """Return a reference as a playable sound, made when it is missing."""
+    return asdict(Studio().reference_sound(Path(root), reference))

@@ -28,6 +28,7 @@ MISSING = (
     "job.missing",
     "decision.unknown-proposal",
     "file.missing",
+    "reference.missing",
     "request.not-found",
 )
 TOO_LARGE = "upload.too-large"

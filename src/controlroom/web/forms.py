@@ -94,11 +94,23 @@ class PreviewForm(Record):
     span: Stretch | None = None
 
 
+Moved = Annotated[float, Field(ge=-86400, le=86400, allow_inf_nan=False)]
+
+
 class MatchForm(Record):
-    """Sounds to be made equally loud on a stretch."""
+    """Sounds to be made equally loud on a stretch; how much later than their own clock some are played."""
 
     sounds: Annotated[list[Name], Field(min_length=1, max_length=8)]
     stretch: Stretch
+    moved_s: Annotated[dict[Name, Moved], Field(max_length=8)] = {}
+
+
+class KindForm(Record):
+    """One answer to every open question of a kind; seconds listened, by proposal."""
+
+    answer: Answer
+    reason: Words = ""
+    auditioned_s: Annotated[dict[Name, Second], Field(max_length=500)] = {}
 
 
 class ProposeForm(Record):

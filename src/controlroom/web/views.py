@@ -15,6 +15,7 @@ from markupsafe import Markup
 from controlroom.model.proposals import Knob, Stage
 from controlroom.report import charts, figures, sentences
 from controlroom.report.history import entry_sentence
+from controlroom.studio.console_answers import Difference
 from controlroom.studio.console_desk import Card, Desk, KnobInfo, ProcessorInfo
 from controlroom.web.room import Room
 
@@ -31,11 +32,17 @@ STAGES: Mapping[Stage, str] = {
 
 ROOMS = (
     ("", "Desk"),
+    ("/music", "Music"),
+    ("/references", "References"),
     ("/takes", "Takes"),
     ("/standards", "Standards"),
     ("/history", "History"),
     ("/masters", "Masters"),
 )
+
+ARC_KINDS = ("surface-arc", "predictable-arc", "section-level", "late-degradation", "repetition", "form")
+HARMONY_KINDS = ("harmonic-familiarity", "tempo-drift", "tuning-drift")
+"""Findings that the music room shows as evidence."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +163,30 @@ def sentence_of(kind: str, body: Mapping[str, Any]) -> str:
     if kind == "decision":
         return f"{sentences.step_title(str(body['step']['processor']))}: {entry_sentence(kind, body)}"
     return entry_sentence(kind, body)
+
+
+def told_differences(found: Sequence[Difference]) -> list[dict[str, Any]]:
+    """Return what differs between two states of the desk, in words."""
+    return [
+        {
+            "proposal": one.proposal.id,
+            "says": sentences.proposal_sentence(one.proposal),
+            "stage": STAGES[one.proposal.step.stage],
+            "then": sentences.decision_sentence(one.then) if one.then else "not answered",
+            "now": sentences.decision_sentence(one.now) if one.now else "not answered",
+            "knobs": _moved_knobs(one),
+        }
+        for one in found
+    ]
+
+
+def _moved_knobs(one: Difference) -> list[dict[str, Any]]:
+    """Return the knobs that differ where a step sounds at both entries."""
+    if not (one.then and one.now and one.then.sounds and one.now.sounds):
+        return []
+    then, now = one.then.step.knobs, one.now.step.knobs
+    names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    return [{"name": name, "then": then.get(name), "now": now.get(name)} for name in names]
 
 
 def processors_as_dict(processors: Mapping[str, ProcessorInfo]) -> dict[str, Any]:

@@ -26,9 +26,26 @@ def take_in(context: Context, root: str, file: str, title: str, new: bool) -> di
         shutil.rmtree(source.parent, ignore_errors=True)
     with context.part("draw", 0.15, 0.3) as inner:
         studio.sounds(song, inner)
-    with context.part("listen", 0.3, 1.0) as inner:
+        studio.music(song, inner)
+    with context.part("listen", 0.3, 0.97) as inner:
         studio.propose(song, inner)
+    with context.part("draw", 0.97, 1.0) as inner:
+        studio.tone(song, inner)
     return {"take": take.id}
+
+
+def take_reference(context: Context, root: str, file: str) -> dict[str, Any]:
+    """Keep a file as a reference, and make it playable."""
+    studio, song, source = Studio(), Path(root), Path(file)
+    try:
+        with context.part("import", 0.0, 0.5) as inner:
+            reference = studio.add_reference(song, source, inner)
+    finally:
+        shutil.rmtree(source.parent, ignore_errors=True)
+    if studio.desk(song).take is not None:
+        with context.part("draw", 0.5, 1.0) as inner:
+            studio.reference_sound(song, reference.id, inner)
+    return {"reference": reference.id}
 
 
 def ask_again(context: Context, root: str, target_lufs: float | None) -> dict[str, Any]:
@@ -53,6 +70,7 @@ def render(context: Context, root: str) -> dict[str, Any]:
         finished = studio.render(Path(root), inner).as_dict()
     with context.part("draw", 0.92, 1.0) as inner:
         studio.sounds(Path(root), inner)
+        studio.tone(Path(root), inner)
     return {
         "state": finished["state"],
         "decisions": finished["decisions"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from anyio import open_file, to_thread
 from fastapi import APIRouter, Query, Request
@@ -16,9 +16,11 @@ from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
 from controlroom.web.room import RoomHere
 from controlroom.web.shelf import file_name, song_id
-from controlroom.web.work import take_in
+from controlroom.web.work import take_in, take_reference
 
 router = APIRouter(tags=["takes"])
+
+Role = Literal["take", "reference"]
 
 
 @router.post("/imports", status_code=202)
@@ -27,14 +29,18 @@ async def receive(
     request: Request,
     name: Annotated[str, Query(min_length=1, max_length=300)],
     song: Annotated[str, Query(max_length=80)] = "",
+    role: Role = "take",
 ) -> Response:
-    """Take a file in, as a new song or as a new take of ``song``, and listen to it."""
+    """Take a file in: as a new song, or as a new take or a reference of ``song``."""
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
-    root = room.song(song) if song else room.shelf.new_folder(title)
+    root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
     file = await _received(request, room.shelf.keep, leaf)
     try:
-        job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
+        if role == "reference":
+            job = room.runner.start("reference", song, take_reference, str(root), str(file))
+        else:
+            job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
     except BaseException:
         shutil.rmtree(file.parent, ignore_errors=True)
         raise

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from controlroom.web import views
-from controlroom.web.forms import AnswerForm, ProposeForm, UndoForm
+from controlroom.web.forms import AnswerForm, KindForm, ProposeForm, UndoForm
 from controlroom.web.room import RoomHere
 from controlroom.web.work import ask_again, audition, hear
 
@@ -44,6 +44,16 @@ def decide(room: RoomHere, song: str, proposal: str, form: AnswerForm) -> Respon
     )
     room.told(song)
     return views.as_json({"id": decision.id, **decision.model_dump(mode="json")}, 201)
+
+
+@router.post("/kinds/{kind}/decision", status_code=201)
+def decide_kind(room: RoomHere, song: str, kind: str, form: KindForm) -> Response:
+    """Record one answer to every open question of a kind, each as its own entry."""
+    made = room.studio.decide_kind(
+        room.song(song), kind, form.answer, reason=form.reason, auditioned_s=form.auditioned_s
+    )
+    room.told(song)
+    return views.as_json([{"id": one.id, **one.model_dump(mode="json")} for one in made], 201)
 
 
 @router.post("/proposals/{proposal}/undo", status_code=201)

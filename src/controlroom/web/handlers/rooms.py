@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from controlroom.web import files, views
@@ -10,6 +12,8 @@ from controlroom.web.forms import ReturnForm, StandardsForm, TrialForm
 from controlroom.web.room import RoomHere, wants_json
 
 router = APIRouter(tags=["rooms"])
+
+Entry = Annotated[int, Query(ge=1, le=10**9)]
 
 
 @router.get("/songs/{song}/takes")
@@ -54,6 +58,12 @@ def history(room: RoomHere, request: Request, song: str) -> Response:
     if wants_json(request):
         return views.as_json(entries)
     return views.song_page(room, song, "history.html.j2", entries=views.told_entries(entries))
+
+
+@router.get("/songs/{song}/history/differences")
+def differences(room: RoomHere, song: str, then: Entry, now: Entry) -> Response:
+    """Return which answers differ between two entries."""
+    return views.as_json(views.told_differences(room.studio.compare(room.song(song), then, now)))
 
 
 @router.post("/songs/{song}/history/return", status_code=201)

@@ -41,7 +41,7 @@ def show(room: RoomHere, request: Request, song: str) -> Response:
     root = room.song(song)
     if wants_json(request):
         return views.as_json(room.studio.show(root).as_dict())
-    return views.song_page(room, song, "desk.html.j2")
+    return views.song_page(room, song, "desk.html.j2", references=room.studio.references(root))
 
 
 @router.get("/songs/{song}/desk")

@@ -44,6 +44,6 @@ async def preview(room: RoomHere, song: str, form: PreviewForm) -> Response:
 @router.post("/matches")
 async def match(room: RoomHere, song: str, form: MatchForm) -> Response:
     """Return the gains that make sounds equally loud on a stretch."""
-    return views.as_json(
-        await room.bench.do(bench.match, str(room.song(song)), form.sounds, form.stretch.pair())
-    )
+    root = str(room.song(song))
+    gains = await room.bench.do(bench.match, root, form.sounds, form.stretch.pair(), form.moved_s)
+    return views.as_json(gains)

@@ -5,10 +5,17 @@ import { Player } from "./audio/player.js";
 import { Scope } from "./scope.js";
 import desk from "./controllers/desk.js";
 import history from "./controllers/history.js";
+import arc from "./controllers/arc.js";
+import harmony from "./controllers/harmony.js";
+import music from "./controllers/music.js";
+import references from "./controllers/references.js";
 import importing from "./controllers/import.js";
 import jobs from "./controllers/jobs.js";
 import masters from "./controllers/masters.js";
 import meters from "./controllers/meters.js";
+import reference from "./controllers/reference.js";
+import sections from "./controllers/sections.js";
+import spectrum from "./controllers/spectrum.js";
 import stage from "./controllers/stage.js";
 import standards from "./controllers/standards.js";
 import toasts from "./controllers/toasts.js";
@@ -16,7 +23,7 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, transport, meters, desk, trial, standards, history, masters };
+const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, arc, harmony, desk, trial, standards, history, masters };
 
 const scope = new Scope();
 const bus = new Bus();

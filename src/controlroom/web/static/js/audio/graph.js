@@ -1,9 +1,13 @@
 // What stands between the sides and the speakers: how it is listened to, and what the meters read.
-export const MODES = ["stereo", "mono", "side", "small", "low", "mid", "high"];
+export const MODES = ["stereo", "mono", "side", "small", "band"];
+// Band-solo: edges in hertz, from the lowest octave of a bass to what only few still hear.
+export const BANDS = [[20, 60], [60, 150], [150, 400], [400, 1000], [1000, 2500], [2500, 6000], [6000, 12000], [12000, 20000]];
 
 export class Graph {
-  constructor(context) {
+  constructor(context, bus = null) {
     this.context = context;
+    this.bus = bus;
+    this.band = BANDS[2];
     this.input = context.createGain();
     this.out = context.createGain();
     this.out.connect(context.destination);
@@ -11,8 +15,9 @@ export class Graph {
     this.mode("stereo");
   }
 
-  /** Listen another way. */
-  mode(name) {
+  /** Listen another way; `band` is what a band-solo lets through. */
+  mode(name, band = this.band) {
+    this.band = band;
     this.input.disconnect();
     let node = this.input;
     for (const next of this.#chain(name)) { node.connect(next.in ?? next); node = next.out ?? next; }
@@ -26,9 +31,7 @@ export class Graph {
       case "mono": return [this.#matrix(0.5, 0.5)];
       case "side": return [this.#matrix(0.5, -0.5)];
       case "small": return [this.#matrix(0.5, 0.5), ...twice("highpass", 220), filter("lowpass", 9000)];
-      case "low": return twice("lowpass", 150);
-      case "mid": return [...twice("highpass", 150), ...twice("lowpass", 4000)];
-      case "high": return twice("highpass", 4000);
+      case "band": return [...twice("highpass", this.band[0]), ...(this.band[1] < this.context.sampleRate / 2.2 ? twice("lowpass", this.band[1]) : [])];
       default: return [];
     }
   }
@@ -48,20 +51,21 @@ export class Graph {
     return { in: into, out: together };
   }
 
+  /** Read what plays: spectra by two analysers, all else by the meter in the audio thread. */
   #meters() {
-    const reading = (fftSize) => new AnalyserNode(this.context, { fftSize, smoothingTimeConstant: 0 });
     const stereo = new GainNode(this.context, { channelCount: 2, channelCountMode: "explicit" });
-    const shelf = new BiquadFilterNode(this.context, { type: "highshelf", frequency: 1681.97, gain: 4 });
-    const pass = new BiquadFilterNode(this.context, { type: "highpass", frequency: 38.14, Q: -6.02 });
-    this.raw = [reading(8192), reading(8192)];
-    this.weighted = [reading(32768), reading(32768)];
-    this.out.connect(stereo);
     const apart = this.context.createChannelSplitter(2);
+    this.out.connect(stereo);
     stereo.connect(apart);
-    stereo.connect(shelf).connect(pass);
-    const weightedApart = this.context.createChannelSplitter(2);
-    pass.connect(weightedApart);
-    this.raw.forEach((node, channel) => apart.connect(node, channel));
-    this.weighted.forEach((node, channel) => weightedApart.connect(node, channel));
+    this.spectra = [0, 1].map(() => new AnalyserNode(this.context, { fftSize: 16384, smoothingTimeConstant: 0, minDecibels: -140, maxDecibels: 20 }));
+    this.spectra.forEach((node, channel) => apart.connect(node, channel));
+    this.context.audioWorklet.addModule(new URL("./meter.worklet.js", import.meta.url)).then(() => {
+      this.meter = new AudioWorkletNode(this.context, "meter", { numberOfInputs: 1, outputChannelCount: [1], channelCount: 2, channelCountMode: "explicit" });
+      this.meter.port.onmessage = ({ data }) => this.bus?.tell("metered", data);
+      stereo.connect(this.meter).connect(this.context.destination); // silent; a node that leads nowhere is not run
+    }, () => this.bus?.tell("refused", { message: "the meters could not be started", hint: "this browser has no AudioWorklet" }));
   }
+
+  /** Begin the integrated loudness and the highest true peak anew. */
+  fresh() { this.meter?.port.postMessage("reset"); }
 }

@@ -10,7 +10,7 @@ export class Schedule {
     this.#sources.set(side, new Set());
   }
 
-  /** Schedule one segment of a side; where the side has no sound, the take stands in. */
+  /** Schedule one segment of a side; where the side has no sound, the take stands in (a reference is silent). */
   async place(side, segment) {
     const { stores, rate } = this.player;
     const store = stores[side];
@@ -23,6 +23,7 @@ export class Schedule {
       const start = frame;
       const count = Math.min(segment.first + segment.count, until) - start;
       frame += count;
+      if (!inside && store.alone) continue;
       const chunk = await from.at(start).catch(() => null);
       if (!chunk || round !== this.round || stores[side] !== store) return;
       this.#sound(side, chunk, start, count, segment.when + (start - segment.first) / rate);

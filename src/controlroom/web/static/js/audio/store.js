@@ -7,8 +7,9 @@ const KEPT = 20;
 export class Store {
   #chunks = new Map();
 
-  constructor(song, sound) {
-    this.sound = sound;
+  /** `alone`: silent where it has no sound; `kept`: how many stretches it may hold. */
+  constructor(song, sound, { alone = false, kept = KEPT } = {}) {
+    Object.assign(this, { sound, alone, kept });
     this.first = sound.start_frame;
     this.last = sound.start_frame + sound.frames;
     this.chunkFrames = CHUNK_S * sound.rate_hz;
@@ -30,7 +31,7 @@ export class Store {
       chunk.catch(() => this.#chunks.delete(index));
     }
     this.#chunks.set(index, chunk);
-    if (this.#chunks.size > KEPT) this.#chunks.delete(this.#chunks.keys().next().value);
+    if (this.#chunks.size > this.kept) this.#chunks.delete(this.#chunks.keys().next().value);
     return chunk;
   }
 

@@ -1,8 +1,9 @@
 // The desk: which question is open, answers, refreshing when something changed.
-import { getJson, getText, post } from "../api.js";
+import { getText, post } from "../api.js";
 import { Scope, settled } from "../scope.js";
 import { openCard } from "./card.js";
 import { forms } from "./forms.js";
+import { keepMatched, readSounds } from "./sounds.js";
 import { tried } from "./toasts.js";
 
 export default function desk(element, app, scope) {
@@ -85,14 +86,7 @@ export default function desk(element, app, scope) {
     else if (action) bus.tell("do-desk", { action });
   });
 
-  async function sounds() {
-    if (!facts().take) return;
-    const found = await tried(app, () => getJson(`/songs/${app.song}/sounds`));
-    if (!found) return;
-    player.put("take", app.song, found.take);
-    player.put("render", app.song, found.render ?? null);
-    bus.tell("ready");
-  }
+  const sounds = () => (facts().take ? readSounds(app) : undefined);
 
   const changed = settled(scope, 120, refresh);
   bus.hear(scope, "song", ({ song }) => { if (song === app.song) changed(); });
@@ -104,6 +98,7 @@ export default function desk(element, app, scope) {
   bus.hear(scope, "drawn", () => { if (!player.loop) player.setLoop(app.loudest, false); pick(app.open ?? (sessionStorage.getItem(`open:${app.song}`) || cards().find((one) => one.classList.contains("open"))?.dataset.card || cards()[0]?.dataset.card) ?? null, { quiet: true }); });
   scope.every(250, () => { if (player.playing && app.open) app.heard.set(app.open, (app.heard.get(app.open) ?? 0) + 0.25); });
   app.mount(work, inside);
+  keepMatched(app, scope);
   sounds();
 }
 

@@ -25,19 +25,7 @@ export class Drawing {
   }
 
   /** Return the loudest stretch of a length, in seconds. */
-  loudest(length_s) {
-    const { sound, peaks } = this.#shown;
-    const rms = peaks.subarray(2 * sound.buckets);
-    const duration = sound.frames / sound.rate_hz;
-    const wide = Math.max(1, Math.min(sound.buckets, Math.round((length_s / duration) * sound.buckets)));
-    let sum = 0, best = -1, where = 0;
-    for (let at = 0; at < sound.buckets; at += 1) {
-      sum += rms[at] ** 2 - (at >= wide ? rms[at - wide] ** 2 : 0);
-      if (at >= wide - 1 && sum > best) { best = sum; where = at - wide + 1; }
-    }
-    const start_s = (where / sound.buckets) * duration;
-    return { start_s, end_s: Math.min(duration, start_s + length_s) };
-  }
+  loudest(length_s) { return loudest(this.#shown.sound, this.#shown.peaks, length_s); }
 
   draw(view) {
     if (!this.#shown) return;
@@ -117,4 +105,18 @@ export class Drawing {
       pen.fillText(text, room, height - 6 * scale);
     }
   }
+}
+
+/** Return the loudest stretch of a sound by its overview: {start_s, end_s}. */
+export function loudest(sound, peaks, length_s) {
+  const rms = peaks.subarray(2 * sound.buckets);
+  const duration = sound.frames / sound.rate_hz;
+  const wide = Math.max(1, Math.min(sound.buckets, Math.round((length_s / duration) * sound.buckets)));
+  let sum = 0, best = -1, where = 0;
+  for (let at = 0; at < sound.buckets; at += 1) {
+    sum += rms[at] ** 2 - (at >= wide ? rms[at - wide] ** 2 : 0);
+    if (at >= wide - 1 && sum > best) { best = sum; where = at - wide + 1; }
+  }
+  const start_s = (where / sound.buckets) * duration;
+  return { start_s, end_s: Math.min(duration, start_s + length_s) };
 }

@@ -4,6 +4,7 @@ const AUDIO = /\.(wav|wave|aif|aiff|flac|mp3|m4a|mp4|aac|ogg|oga|opus|caf|w64)$/
 export default function importing(element, app, scope) {
   const input = element.querySelector("input");
   const into = element.dataset.into ?? app.song;
+  const role = element.dataset.role ?? "take";
   const choose = (event) => { if (event.target !== input) input.click(); };
   scope.on(element, "click", choose);
   scope.on(element, "keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); input.click(); } });
@@ -25,7 +26,7 @@ export default function importing(element, app, scope) {
     const request = new XMLHttpRequest();
     const upload = { id: `upload-${file.name}-${file.size}`, kind: "upload", state: "running", what: "", done: 0, abort: () => request.abort() };
     const tell = (state) => app.bus.tell("job", { ...upload, state, error: upload.error });
-    request.open("POST", `/imports?${new URLSearchParams({ name: file.name, song: into })}`);
+    request.open("POST", `/imports?${new URLSearchParams({ name: file.name, song: into, role })}`);
     request.setRequestHeader("content-type", "application/octet-stream");
     request.upload.onprogress = (event) => { upload.done = event.loaded / file.size; tell("running"); };
     request.onabort = () => tell("cancelled");

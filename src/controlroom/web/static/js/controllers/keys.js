@@ -1,7 +1,7 @@
 // Everything by keyboard: keys become what the other controllers listen for.
-const TRANSPORT = { " ": "play", l: "loop", m: "match", b: "mode", "[": "loop-start", "]": "loop-end", ArrowLeft: "back", ArrowRight: "on", "+": "in", "=": "in", "-": "out", "−": "out", 0: "all", "?": "keys" };
-const SIDE_KEYS = { z: "take", x: "proposal", c: "render", v: "difference" };
-const DESK = { a: "accept", e: "edit", r: "reject", d: "defer", u: "undo", n: "note", h: "hand", g: "render", t: "trial", j: "next", k: "previous" };
+const TRANSPORT = { " ": "play", l: "loop", m: "match", b: "mode", "[": "bar-back", "]": "bar-on", "{": "bar-less", "}": "bar-more", s: "section", i: "loop-start", o: "loop-end", w: "band", ArrowLeft: "back", ArrowRight: "on", "+": "in", "=": "in", "-": "out", "−": "out", 0: "all", "?": "keys" };
+const SIDE_KEYS = { z: "take", x: "proposal", c: "render", y: "reference", v: "difference" };
+const DESK = { a: "accept", e: "edit", r: "reject", d: "defer", u: "undo", n: "note", h: "hand", g: "render", t: "trial", j: "next", k: "previous", f: "finding", p: "mark" };
 
 export default function keys(document, app, scope) {
   const writing = (target) => target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]");

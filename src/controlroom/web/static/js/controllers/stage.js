@@ -12,10 +12,12 @@ export default function stage(element, app, scope) {
   const pictures = new Map();
 
   const x = (seconds) => ((seconds - view.start_s) / (view.end_s - view.start_s)) * lanes.clientWidth;
-  const seconds = (event) => {
-    const share = (event.clientX - lanes.getBoundingClientRect().left) / lanes.clientWidth;
+  app.x = x;
+  app.secondsAt = (clientX) => {
+    const share = (clientX - lanes.getBoundingClientRect().left) / lanes.clientWidth;
     return Math.min(player.duration, Math.max(0, view.start_s + share * (view.end_s - view.start_s)));
   };
+  const seconds = (event) => app.secondsAt(event.clientX);
 
   async function picture() {
     const side = player.side === "render" || (player.side === "difference" && player.other === "render") ? "render" : "take";
@@ -36,6 +38,7 @@ export default function stage(element, app, scope) {
     drawing.draw(view);
     region();
     layPlaces(at("places"), app, x);
+    bus.tell("view");
   }
 
   function region() {

@@ -1,0 +1,101 @@
+"""What the console draws of a song's music and tone, kept in the cache so that the page opens at once.
+
+Both are measured as ``listen`` measures them; what is kept is named after the
+sound, what is meant (lyrics, brief) and the standards, so nothing stale is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from controlroom.listening.musical import Meant, hand_in
+from controlroom.listening.tone import tonal_balance
+from controlroom.media.files import write_text
+from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.context import Context
+from controlroom.studio.console_sounds import console_folder, ensure_sounds, files_of, samples_of
+from controlroom.studio.listening_view import music_data
+from controlroom.studio.song import Song
+from controlroom.studio.walk import listening_of
+
+VERSION = 1
+CORRIDOR = ("freq_hz", "median_db", "low_db", "high_db")
+
+
+def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
+    """Return the current take's music as ``listening_view.music_data`` tells it, and the brief's form.
+
+    ``intended`` lists the brief's sections as ``{name, bars, energy}``.
+    """
+    take, brief = song.take, song.folder.read_brief()
+    lyrics = take.facts.tags.lyrics
+    key = [VERSION, take.audio_digest, lyrics, brief.document()]
+
+    def measured() -> dict[str, Any]:
+        context.tell("console.music", 0.0)
+        sounds = ensure_sounds(song, context)
+        listening = listening_of(samples_of(files_of(song.folder, sounds["take"].id)), take.id)
+        hand_in(listening, Meant(lyrics, brief))
+        form = [section.model_dump(mode="json") for section in brief.form]
+        return {**music_data(listening), "intended": form}
+
+    return _kept(song, "music", key, measured)
+
+
+def tone_of_song(song: Song, context: Context) -> Mapping[str, Any]:
+    """Return the corridor and the long-term third-octave levels of take and render, all in dB.
+
+    Levels are those of the loudest third, level removed (``listening.tone``), and
+    like the corridor's limits relative to the corridor's middle, ``median_db``.
+    """
+    ids = {role: sound.id for role, sound in ensure_sounds(song, context).items()}
+    corridor = {name: list(song.standards.curve(f"tone.corridor_{name}")) for name in CORRIDOR}
+    key = [VERSION, ids, song.standards.digest]
+
+    def measured() -> dict[str, Any]:
+        sides = {}
+        for role, sound_id in ids.items():
+            context.tell("console.tone", 0.0)
+            audio = samples_of(files_of(song.folder, sound_id))
+            balance = tonal_balance(listening_of(audio, song.take.id), song.standards)
+            sides[role] = {
+                "freq_hz": balance.freq_hz.tolist(),
+                "residual_db": [round(float(v), 2) for v in balance.residual_db],
+                "judged": balance.judged.tolist(),
+            }
+        style = song.standards.text("tone.style")
+        return {"style": style, "corridor": corridor, "sides": sides}
+
+    return _kept(song, "tone", key, measured)
+
+
+def _kept(song: Song, name: str, key: object, measured: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what is kept under a key; measured, and the one before it dropped, when it is not there."""
+    root = console_folder(song.folder)
+    path = root / f"{name}.{digest_text(canonical_json(key))[:16]}.facts"
+    try:
+        found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = json.loads(json.dumps(_plain(measured())))
+        _drop(root, name)
+        write_text(path, json.dumps(found))
+    return found
+
+
+def _drop(root: Path, name: str) -> None:
+    for old in root.glob(f"{name}.*.facts"):
+        old.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers that JSON has no word for as None."""
+    if isinstance(value, float):
+        return float(value) if value - value == 0.0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,57 @@
+// The chord lane with Roman numerals, and the evidence of how familiar the harmony is.
+import { clock } from "../format.js";
+
+const KEY_TONES = { I: 0, i: 0, II: 2, ii: 2, III: 4, iii: 4, IV: 5, iv: 5, V: 7, v: 7, VI: 9, vi: 9, VII: 11, vii: 11 };
+
+export default function harmony(element, app, scope) {
+  const at = (name) => element.querySelector(`[data-target="${name}"]`);
+
+  function draw() {
+    const { music, player } = app;
+    if (!music) return;
+    const share = (value) => `${Math.round(100 * value)} %`;
+    const metre = music.beats_per_bar ? `, ${music.beats_per_bar} beats to the bar` : "";
+    at("key").textContent = [music.key ? `${spoken(music.key)}, confidence ${share(music.key_confidence)}` : "No key was heard", music.tempo_bpm ? `${music.tempo_bpm.toFixed(1)} bpm${metre}` : "no tempo", music.tuning_cents === null ? "" : `tuned ${music.tuning_cents > 0 ? "+" : ""}${music.tuning_cents.toFixed(0)} cents from 440 Hz`].filter(Boolean).join(" · ");
+    const loop = music.harmony?.loop ?? [];
+    at("chords").replaceChildren(...music.chords.map((chord) => {
+      const button = document.createElement("button");
+      button.className = chord.roman && loop.includes(chord.roman) ? "chord in-loop" : "chord";
+      if (chord.label === "N") button.classList.add("none");
+      const numeral = document.createElement("b"), name = document.createElement("small");
+      numeral.textContent = chord.label === "N" ? "–" : chord.roman ?? chord.label;
+      name.textContent = chord.label === "N" ? "" : symbol(chord.label);
+      button.append(numeral, name);
+      button.title = `${chord.label === "N" ? "no chord" : symbol(chord.label)}, ${clock(chord.start_s)} to ${clock(chord.end_s)}, confidence ${share(chord.confidence)}`;
+      button.style.flexGrow = Math.max(0.2, chord.end_s - chord.start_s);
+      button.style.setProperty("--hue", String(hue(chord.roman)));
+      button.style.setProperty("--sure", `${Math.round(14 + 40 * chord.confidence)}%`);
+      button.onclick = () => { player.setLoop({ start_s: chord.start_s, end_s: chord.end_s }, true); player.play(chord.start_s); };
+      return button;
+    }));
+    if (!music.chords.length) at("chords").textContent = "No chords were heard.";
+    at("facts-list").replaceChildren(...evidence(music.harmony, share).map(([name, value]) => {
+      const row = document.createElement("div"), dt = document.createElement("dt"), dd = document.createElement("dd");
+      dt.textContent = name;
+      dd.textContent = value;
+      row.append(dt, dd);
+      return row;
+    }));
+  }
+
+  app.bus.hear(scope, "music", draw);
+}
+
+const hue = (roman) => ((KEY_TONES[roman?.replace(/[b#]/, "")] ?? 0) * 7 % 12) * 30;
+const symbol = (label) => label.replace(":maj", "").replace(":min", "m").replace("b", "♭").replace("#", "♯");
+const spoken = (key) => key.replace(":maj", " major").replace(":min", " minor");
+
+function evidence(found, share) {
+  if (!found) return [["Familiarity", "too few chords, or no key, to say"]];
+  const rows = [["Different chords", String(found.triads)]];
+  if (found.loop) {
+    rows.push(["The loop", `${found.loop.join(" – ")}, ${found.loop_turns} times round, ${share(found.loop_share)} of the time`]);
+    if (found.loop_percent_of_songs !== null) rows.push(["How common that loop is", `${found.loop_percent_of_songs} % of songs (${found.loop_source})`]);
+  } else rows.push(["The loop", "none covers the song"]);
+  if (found.next_chord_bits !== null) rows.push(["Surprise of the next chord", `${found.next_chord_bits.toFixed(2)} bits${found.next_chord_percentile === null ? "" : `, more than in ${Math.round(found.next_chord_percentile)} % of the songs in the table`}`]);
+  return rows;
+}
