@@ -75,6 +75,9 @@ FFT_FILTER = 2e-6
 OUTSIDE_DB = 0.25
 """What a fitted equaliser may add to a band outside a corridor: half its own gain step."""
 
+CLAIM_ROUNDING_DB = 0.1
+"""Knobs in steps of 0.1 dB, solved on envelopes in steps of 3 ms and measured on the wave."""
+
 EXCERPT = 0.0
 """Excerpt law: the same blocks are computed, so the same bits come out."""
 
@@ -140,3 +143,18 @@ SHIFTED = 3e-3
 
 MOVED_FRAMES_DB = 1.5
 """Statistics over analysis frames (quantiles, floors, line levels) when the frames fall elsewhere in the sound."""
+
+FILTER_RIPPLE_DB = 0.05
+"""A Kaiser-windowed response with beta 6 ripples by 63 dB under its pass band (0.006 dB), more next to an edge."""
+
+CARVED_DB = 0.4
+"""A moving cut of a band against its depth: cells of the voice that fall short let go a little."""
+
+PUMPING_DB = -40.0
+"""Roadmap F: gain modulation above 12 Hz, re unity."""
+
+FORECAST_DB = 0.15
+"""A forecast from ERB levels every 23 ms, against the sound itself."""
+
+BAND_GAIN = 1e-3
+"""Ripple of band filters whose window has beta 6 (−63 dB), on values near 1; and what a brick wall at the lower rate's Nyquist rings."""

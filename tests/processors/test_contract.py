@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.desk import prepare, run_excerpt, run_step
+from controlroom.listening.listening import Listening
 from controlroom.listening.measures import MEASURES, READINGS
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
@@ -25,9 +26,11 @@ ALWAYS_AT_WORK = {"limiter"}
 """Processors without neutral knobs: a limiter leaves alone what is below its ceiling, whatever its knobs."""
 
 AT_WORK = {
+    "carve": {"depth_db": 4.0},
     "dc": {"amount": 1.0},
     "fade": {"in_ms": 300.0, "out_ms": 700.0},
     "gain": {"gain_db": -3.0},
+    "hats": {"depth_db": 4.0, "tail_db": 6.0, "low_hz": 3000.0},
     "limiter": {"ceiling_dbtp": -12.0, "soft_clip": True},
     "low_end_mono": {"amount": 1.0},
     "rumble": {"attenuation_db": 40.0},
@@ -41,11 +44,24 @@ drawn = settings(max_examples=6, deadline=None, suppress_health_check=list(Healt
 
 @cache
 def sound(channels: int = 2) -> Audio:
-    """Five seconds at a low rate: three blocks of the desk's grid and a bit, with an offset and rumble."""
+    """Nine seconds at a low rate: three blocks of the desk's grid and a bit, with an offset, rumble and drums."""
     made = clean(9.0, 16000, channels)
     at_s = np.arange(made.frames) / made.rate_hz
     rumble = 0.02 * np.sin(2 * np.pi * 13.0 * at_s) + 0.01 + 0.005 * np.arange(channels)[:, None]
-    return Audio((made.samples + rumble).astype(np.float32), made.rate_hz)
+    return Audio((made.samples + rumble + strokes(at_s)).astype(np.float32), made.rate_hz)
+
+
+def strokes(at_s):
+    """A drum with a falling pitch and a burst of noise, every 0.4 s, each second one softer and slower to rise."""
+    rng = np.random.default_rng(8)
+    out = np.zeros(at_s.size)
+    for number, start_s in enumerate(np.arange(0.3, at_s[-1] - 0.5, 0.4)):
+        t = np.maximum(at_s - start_s, 0.0)
+        rise = np.minimum(1.0, t / (0.0005, 0.02)[number % 2])
+        pitch = np.sin(2 * np.pi * (55.0 * t + 3.0 * (1.0 - np.exp(-t / 0.02)))) * np.exp(-t / 0.1)
+        burst = rng.standard_normal(at_s.size) * np.exp(-t / 0.04) * (t > 0)
+        out += (1.2, 0.8)[number % 2] * rise * (pitch + 0.5 * burst)
+    return out
 
 
 def knobs_of(processor):
@@ -62,8 +78,25 @@ def knobs_of(processor):
     return st.fixed_dictionaries({name: values(name) for name in processor.model_fields})
 
 
+def beside(audio):
+    """Return the stems that a keyed processor hears: a voice that sings every other second, and a kick."""
+    return _beside(audio.rate_hz, audio.frames)
+
+
+@cache
+def _beside(rate_hz, frames):
+    at_s = np.arange(frames) / rate_hz
+    rng = np.random.default_rng(9)
+    sung = 0.3 * rng.standard_normal(frames) * (at_s % 2.0 < 1.0)
+    kick = strokes(at_s) if frames > rate_hz else sung
+    return {
+        role: Listening(Audio(wave[None].astype(np.float32), rate_hz))
+        for role, wave in (("vocals", sung), ("kick", kick))
+    }
+
+
 def run(chosen, audio):
-    return run_step(audio, chosen.step(), Context()).audio
+    return run_step(audio, chosen.step(), Context(), beside(audio)).audio
 
 
 def test_the_folder_is_not_empty():
@@ -124,7 +157,7 @@ def test_an_excerpt_is_the_excerpt_of_the_whole(processor, data):
         return
     start_s = data.draw(st.floats(0.0, 8.0))
     span = Span(clock="take", start_s=start_s, end_s=start_s + data.draw(st.floats(0.01, 4.0)))
-    state = prepare(chosen, sound(), {})
+    state = prepare(chosen, sound(), beside(sound()))
     part = run_excerpt(chosen, state, sound(), span).samples
     first = round(span.start_s * sound().rate_hz)
     whole = run(chosen, sound()).samples[:, first : first + part.shape[1]]
@@ -206,6 +239,6 @@ def test_each_knob_does_something(processor):
 def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
     chosen = processor(**AT_WORK[processor.name])
     short = Audio(sound().samples[:, :6000].copy(), rate_hz)
-    state = prepare(chosen, short, {})
+    state = prepare(chosen, short, beside(short))
     reach = getattr(state, "reach_frames", 0)
     assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32

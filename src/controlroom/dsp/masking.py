@@ -51,9 +51,14 @@ class ErbLevels:
     edges_hz: Floats
     power: Singles
 
+    @property
+    def middles_hz(self) -> Floats:
+        """Each band's middle, shape (bands,)."""
+        return np.asarray(np.sqrt(self.edges_hz[1:] * self.edges_hz[:-1]))
+
     def between(self, low_hz: float, high_hz: float) -> Mask:
         """Return which bands have their middle in [low_hz, high_hz]."""
-        middle = np.sqrt(self.edges_hz[1:] * self.edges_hz[:-1])
+        middle = self.middles_hz
         return np.asarray((middle >= low_hz) & (middle <= high_hz))
 
 

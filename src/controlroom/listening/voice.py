@@ -42,11 +42,17 @@ def voice_of(listening: Listening) -> Voice | None:
     return listening.keep(("dsp.voice",), lambda: _voice(listening, stem))
 
 
+def erb_levels_of(listening: Listening) -> masking.ErbLevels:
+    """Return a sound's power over time in ERB bands."""
+    audio = listening.audio
+    return listening.keep(("dsp.erb_levels",), lambda: masking.erb_levels(audio.samples, audio.rate_hz))
+
+
 def _voice(listening: Listening, stem: Listening) -> Voice:
     rate, frames = listening.audio.rate_hz, min(listening.audio.frames, stem.audio.frames)
     voice = stem.audio.samples[:, :frames].mean(axis=0, keepdims=True)
     rest = listening.audio.samples[:, :frames].mean(axis=0, keepdims=True) - voice
-    own = masking.erb_levels(voice, rate)
+    own = erb_levels_of(stem) if frames == stem.audio.frames else masking.erb_levels(voice, rate)
     return Voice(own, masking.erb_levels(rest, rate), masking.active(own, own.between(*SUNG_HZ)))
 
 

@@ -66,6 +66,25 @@ def _fade(step: Step) -> str:
     return " and ".join(done) or _apply(step)
 
 
+def _hats(step: Step) -> str:
+    depth, tail = _first(step, "depth_db", ""), _first(step, "tail_db", "")
+    done = [f"turn hats and cymbals down by {number(depth)} dB"] if depth else []
+    if tail:
+        done.append(f"their ringing by {number(tail)} dB {'more' if depth else 'only'}")
+    hz = _first(step, "low_hz", "")
+    return f"{listed(done)}, above {frequency(hz)}" if done and hz else _apply(step)
+
+
+def _carve(step: Step) -> str:
+    depth, low, high = (_first(step, name, "") for name in ("depth_db", "low_hz", "high_hz"))
+    if depth is None or low is None or high is None:
+        return _apply(step)
+    return (
+        f"make room for the voice by up to {number(depth)} dB from {frequency(low)} to {frequency(high)}, "
+        "only while it sings and where it is covered"
+    )
+
+
 def _share(step: Step) -> str:
     amount = _first(step, "amount", "amount")
     return f" by {number(amount * 100, 0)} %" if amount is not None and amount < 1 else ""
@@ -81,9 +100,11 @@ STEPS: Mapping[str, StepWords] = {
     "limiter": StepWords("Limiter", _limiter),
     "tone": StepWords("Tone", _tone),
     "rumble": StepWords("Rumble filter", _rumble_cut),
+    "carve": StepWords("Room for the voice", _carve),
     "dc": StepWords("DC removal", _dc_removal),
     "low_end_mono": StepWords("Low end to mono", _low_end_mono),
     "fade": StepWords("Fade", _fade),
+    "hats": StepWords("Hats and cymbals", _hats),
 }
 
 

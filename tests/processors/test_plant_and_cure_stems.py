@@ -1,0 +1,70 @@
+"""Plant a defect in a song with stems, find it, take what is proposed, and measure that it did as it claims."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from lab.defects import DEFECTS, host_of
+from lab.songs import make_song
+
+from controlroom.detectors.form import all_detectors
+from controlroom.engine.claims import outcome_of
+from controlroom.engine.desk import render_stage
+from controlroom.listening.listening import Listening
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.parts import BACKING, VOICES
+from controlroom.processors.form import all_processors
+from tests.detectors.sounds import PLANTS, standards
+
+SEED, SECONDS = 4, 24.0
+KINDS = sorted(
+    {kind for p in all_processors().values() for kind in p.answers} - set(PLANTS),
+)
+"""What is answered and can't be planted in a mix alone."""
+
+
+@cache
+def host():
+    return host_of(make_song(SEED, duration_s=SECONDS))
+
+
+def planted(kind):
+    """Return a song with the clear grade of the first defect of a kind, its stems beside it."""
+    defect = next(d for d in DEFECTS.values() if d.kind == kind)
+    flawed = defect.plant(host(), "clear", 1)
+    stems = dict(flawed.stems)
+    if stems:
+        backing = sum(stem.samples.astype(np.float64) for role, stem in stems.items() if role not in VOICES)
+        stems[BACKING] = Audio(backing.astype(np.float32), flawed.mix.rate_hz)
+    return Listening(flawed.mix, "take", {role: Listening(stem) for role, stem in stems.items()})
+
+
+def found(kind, sound):
+    every = [f for d in all_detectors().values() if kind in d.kinds for f in d.detect(sound, standards())]
+    return [f for f in every if f.kind == kind and not f.information]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_proposed_does_as_it_claims(kind):
+    sound = planted(kind)
+    findings = found(kind, sound)
+    assert findings
+    offers = [
+        offer
+        for finding in findings
+        for processor in all_processors().values()
+        if kind in processor.answers
+        for offer in processor.propose(finding, sound, standards())
+    ]
+    assert offers
+    for offer in offers:
+        step = offer.processor.step(offer.part, offer.span)
+        result = render_stage(sound, [step], Context())
+        assert offer.claims
+        for claim in offer.claims:
+            after = result.sound.part(offer.part) if claim.on == "part" else result.sound
+            value = outcome_of(claim, after, standards(), result.told.readings)
+            assert claim.holds(value), (offer.processor, claim, value)
+            assert claim.before != claim.expected
