@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,14 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.engine import desk
-from controlroom.engine.desk import GRID_FRAMES, Sources, overlay, prepare, render, run_excerpt, run_step
+from controlroom.engine.cache import FolderCache, MemoryCache
+from controlroom.engine.desk import (
+    GRID_FRAMES,
+    Handling,
+    excerpt_with,
+    prepare,
+    render,
+    run_excerpt,
+    run_step,
+)
+from controlroom.engine.overlay import laid_over, refused_bands
+from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.context import Context
 from controlroom.model.errors import Cancelled
-from controlroom.model.proposals import Stage, Step
+from controlroom.model.proposals import FrequencyBand, Stage, Step
+from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
 from controlroom.processors import form
 from controlroom.processors.form import Block, Processor, knob
+from tests import tolerances as tol
 from tests.conftest import music
 
 
@@ -70,8 +85,8 @@ def step(name: str, part: str = "mix", span: Span | None = None, **knobs: float)
 
 
 def test_no_steps_return_the_very_sound(rng: np.random.Generator) -> None:
-    sources = Sources(music(rng))
-    assert render(sources, [], Context()).sources is sources
+    sound = Listening(music(rng))
+    assert render(sound, [], Context()).sound is sound
 
 
 def test_a_neutral_step_returns_the_very_sound(rng: np.random.Generator) -> None:
@@ -113,19 +128,164 @@ def test_untouched_samples_keep_their_bits_even_minus_zero() -> None:
     mix = Audio(np.array([[-0.0, 0.5, -0.0, 0.25]], np.float32), 8000)
     before = Audio(np.array([[0.1, 0.2, 0.3, 0.4]], np.float32), 8000)
     after = Audio(np.array([[0.1, 0.4, 0.3, 0.4]], np.float32), 8000)
-    out = overlay(mix, [(before, after)])
+    out = laid_over(mix, before, after)
     assert np.signbit(out.samples[0, 0])
     assert np.signbit(out.samples[0, 2])
     np.testing.assert_array_equal(out.samples[0, [0, 2, 3]], mix.samples[0, [0, 2, 3]])
     assert out.samples[0, 1] == pytest.approx(0.7)
-    assert overlay(mix, []) is mix
 
 
-def test_stem_steps_enter_the_mix_as_what_they_changed(rng: np.random.Generator) -> None:
-    mix, drums = music(rng), music(np.random.default_rng(7))
-    result = render(Sources(mix, {"drums": drums}), [step("smear", "drums", width_ms=5.0)], Context())
-    changed = result.sources.stems["drums"].samples.astype(np.float64) - drums.samples
-    np.testing.assert_array_equal(result.sources.mix.samples, (mix.samples + changed).astype(np.float32))
+def band_of(seed: int) -> Listening:
+    """Return a sound with a voice, kick and snare, and the drums that the last two make."""
+    parts = {
+        role: music(np.random.default_rng(seed + n)) for n, role in enumerate(("vocals", "kick", "snare"))
+    }
+    parts["drums"] = Audio(parts["kick"].samples + parts["snare"].samples, parts["kick"].rate_hz)
+    mix = Audio(parts["drums"].samples + parts["vocals"].samples, parts["kick"].rate_hz)
+    return Listening(mix, stems={role: Listening(audio) for role, audio in parts.items()})
+
+
+def test_stem_steps_enter_the_mix_as_what_they_changed() -> None:
+    sound = band_of(7)
+    result = render(sound, [step("smear", "vocals", width_ms=5.0)], Context()).sound
+    changed = result.stems["vocals"].audio.samples.astype(np.float64) - sound.stems["vocals"].audio.samples
+    np.testing.assert_array_equal(result.audio.samples, (sound.audio.samples + changed).astype(np.float32))
+    assert all(result.stems[role] is sound.stems[role] for role in ("kick", "snare", "drums"))
+
+
+def test_a_change_of_a_member_is_a_change_of_its_group() -> None:
+    sound = band_of(7)
+    result = render(sound, [step("smear", "kick", width_ms=5.0)], Context()).sound
+    moved = result.stems["drums"].audio.samples - sound.stems["drums"].audio.samples
+    own = result.stems["kick"].audio.samples - sound.stems["kick"].audio.samples
+    np.testing.assert_allclose(moved, own, atol=tol.FLOAT32)
+    assert result.stems["snare"] is sound.stems["snare"]
+
+
+def test_a_step_on_a_group_hears_its_members_changed_and_enters_the_mix_once() -> None:
+    sound = band_of(7)
+    steps = [step("smear", "drums", width_ms=5.0), step("smear", "kick", width_ms=5.0)]
+    result = render(sound, steps, Context()).sound
+    moved = result.audio.samples - sound.audio.samples
+    drums = result.stems["drums"].audio.samples - sound.stems["drums"].audio.samples
+    np.testing.assert_allclose(moved, drums, atol=2 * tol.FLOAT32)
+
+
+class TestExcerptsOfTheMix:
+    SPAN = Span(clock="c", start_s=1.0, end_s=2.5)
+
+    @pytest.mark.parametrize("trust", [None, "poor"])
+    @pytest.mark.parametrize("within", [None, Span(clock="c", start_s=1.5, end_s=9.0)])
+    def test_are_what_the_whole_render_has_there(self, trust: str | None, within: Span | None) -> None:
+        sound = band_of(3)
+        sound.stems["vocals"].trust = POOR if trust else None
+        chosen = step("smear", "vocals", span=within, width_ms=5.0)
+        pair = excerpt_with(sound, chosen, self.SPAN)
+        whole = render(sound, [chosen], Context()).sound.audio
+        first, last = round(1.0 * whole.rate_hz), round(2.5 * whole.rate_hz)
+        np.testing.assert_allclose(
+            pair.after.samples, whole.samples[:, first:last], atol=tol.FFT32 if trust else 0.0
+        )
+        np.testing.assert_array_equal(pair.before.samples, sound.audio.samples[:, first:last])
+
+
+POOR = StemTrust(
+    coherence=(0.95, 0.5, 0.2, 0.0), coherence_edges_hz=(20.0, 1000.0, 2000.0, 4000.0, 8000.0),
+    silent=(False, False, False, True),
+)  # fmt: skip
+
+
+def test_bands_without_coherence_are_refused_unless_the_stem_is_silent_there() -> None:
+    assert refused_bands(POOR, 0.9) == (FrequencyBand(low_hz=1000.0, high_hz=4000.0),)
+    assert refused_bands(POOR, 0.2) == ()
+    assert refused_bands(None, 0.9) == ()
+    assert refused_bands(StemTrust(), 0.9) == ()
+
+
+def test_nothing_enters_the_mix_in_a_refused_band_and_all_enters_elsewhere() -> None:
+    noise = np.random.default_rng(5).standard_normal((2, 80_000)).astype(np.float32)
+    powers = {}
+    for trust in (None, POOR):
+        stems = {"vocals": Listening(Audio(0.1 * noise, 16000), trust=trust)}
+        sound = Listening(Audio(noise, 16000), stems=stems)
+        result = render(sound, [step("doubled", "vocals")], Context()).sound
+        powers[trust] = np.abs(np.fft.rfft(result.audio.samples - sound.audio.samples)) ** 2
+    ratio_db = 10 * np.log10(powers[POOR] / powers[None]).mean(axis=0)
+    hz = np.fft.rfftfreq(80_000, 1 / 16000)
+    assert ratio_db[(hz > 1050) & (hz < 3950)].mean() < -55.0
+    assert np.abs(ratio_db[(hz < 950) | (hz > 4050)]).mean() < tol.FILTER_RIPPLE_DB
+
+
+class TestCache:
+    STEPS = (
+        Step(processor="smear", stage=Stage.STEMS, part="kick", knobs={"width_ms": 5.0}),
+        Step(processor="smear", stage=Stage.STEMS, part="drums", knobs={"width_ms": 1.0}),
+    )
+
+    def test_a_second_render_runs_nothing_and_gives_the_same_bits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
+        plain = render(band_of(7), self.STEPS, Context()).sound
+        monkeypatch.setattr(Smear, "apply", lambda *_: pytest.fail("it was rendered before"))
+        again = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
+        np.testing.assert_array_equal(first.audio.samples, again.audio.samples)
+        np.testing.assert_array_equal(first.audio.samples, plain.audio.samples)
+
+    def test_a_change_of_one_stem_runs_only_what_depends_on_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        handling = Handling(MemoryCache())
+        steps = [step("smear", role, width_ms=5.0) for role in ("kick", "snare", "vocals")]
+        render(band_of(7), steps, Context(), handling)
+        ran = []
+        monkeypatch.setattr(desk, "run_step", lambda *given: ran.append(given[1].part) or run_step(*given))
+        changed = [*steps[:2], step("smear", "vocals", width_ms=1.0)]
+        render(band_of(7), changed, Context(), handling)
+        assert ran == ["vocals"]
+
+    def test_a_damaged_file_is_not_used(self, tmp_path: Path) -> None:
+        good = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
+        for path in tmp_path.glob("*.npy"):
+            bytes_ = bytearray(path.read_bytes())
+            bytes_[-3] ^= 1
+            path.write_bytes(bytes_)
+        again = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
+        np.testing.assert_array_equal(good.audio.samples, again.audio.samples)
+
+    def test_it_stays_bounded_and_spares_what_is_in_use(self, tmp_path: Path) -> None:
+        sound = Audio(np.zeros((1, 1000), np.float32), 8000)
+        old = FolderCache(tmp_path, limit_bytes=10_000)
+        for n in range(3):
+            old.put(f"old{n}", sound)
+        new = FolderCache(tmp_path, limit_bytes=10_000)
+        for n in range(4):
+            new.put(f"new{n}", sound)
+        kept = {path.name.split(".")[0] for path in tmp_path.glob("*.npy")}
+        assert kept == {"new0", "new1", "new2", "new3"}
+
+    def test_a_folder_that_cannot_be_written_keeps_nothing_and_breaks_nothing(self, tmp_path: Path) -> None:
+        blocked = tmp_path / "file"
+        blocked.write_text("")
+        sound = Audio(np.ones((1, 10), np.float32), 8000)
+        cache = FolderCache(blocked / "desk")
+        assert cache.put("a", sound)() is sound
+        assert FolderCache(blocked / "desk").find("a") is None
+
+
+def test_a_lazy_stem_is_let_go_when_nobody_holds_it() -> None:
+    loaded = []
+
+    def load() -> Audio:
+        loaded.append(1)
+        return Audio(np.zeros((1, 10), np.float32), 8000)
+
+    view = LazyListening(load, "k")
+    held = view.audio
+    assert view.audio is held
+    assert len(loaded) == 1
+    del held
+    gc.collect()
+    assert view.audio.frames == 10
+    assert len(loaded) == 2
 
 
 def test_stages_sound_in_their_order_and_stems_before_mix() -> None:

@@ -4,6 +4,12 @@ Per stage ``k``: ``mix_k = M_k(mix_{k-1} + Σ(stem_k - stem_{k-1}))``; stem step
 come before mix steps, and a term that nobody touched is skipped, never added as
 zero, because ``-0.0 + 0.0`` changes bits (design.md, promise 2).
 
+Within a stage leaf stems come first, then the groups that hold them, then the
+mix. A step on a part may be keyed by other stems, which it hears as they were
+when the stage began; so what one stem becomes does not depend on a decision
+about another, and is kept by content. A step on the mix hears the stems as
+they became.
+
 Every step runs over blocks on one absolute grid, each widened by the
 processor's context, so that an excerpt is the same samples as the excerpt of
 the whole render.
@@ -12,30 +18,34 @@ the whole render.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from controlroom.listening.listening import Listening
+from controlroom.engine.cache import Cache
+from controlroom.engine.overlay import (
+    Changes,
+    allowed_change,
+    laid_over,
+    overlay_filter,
+    refused_bands,
+)
+from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio, Samples
+from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
+from controlroom.model.parts import MIX, depth, groups_of
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Block, Processor, from_step
 
 GRID_FRAMES = 1 << 16
 SPAN_FADE_S = 0.01
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What a stage works on: the mix, and the stems that were handed in."""
-
-    mix: Audio
-    stems: Mapping[str, Audio] = field(default_factory=dict)
+MIN_COHERENCE = 0.9
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,9 @@ class Told:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What came out: the sources after the last stage, and what the steps told."""
+    """What came out: the sound with its stems, and what the steps told."""
 
-    sources: Sources
+    sound: Listening
     told: Told = Told()
 
 
@@ -70,66 +80,142 @@ class StepResult:
     told: Told = Told()
 
 
+@dataclass(frozen=True)
+class Handling:
+    """How stems are handled: what is kept of them, and how coherent a band must be for overlay."""
+
+    cache: Cache | None = None
+    min_coherence: float = MIN_COHERENCE
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A stretch of the mix without and with one step."""
+
+    before: Audio
+    after: Audio
+
+
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Return steps in the order in which they sound: by stage, stems before mix, what comes last at the end."""
+    """Return steps in the order in which they sound: by stage, stems before groups before mix, last ones last."""
     return sorted(
-        steps, key=lambda step: (step.stage.position, step.part == "mix", from_step(step).last_in_stage)
+        steps,
+        key=lambda step: (step.stage.position, depth(step.part), step.part, from_step(step).last_in_stage),
     )
 
 
-def render(sources: Sources, steps: Sequence[Step], context: Context) -> Rendered:
-    """Render accepted steps, stage by stage; no steps return the sources themselves."""
+def render(
+    sound: Listening, steps: Sequence[Step], context: Context, handling: Handling = Handling()
+) -> Rendered:
+    """Render accepted steps, stage by stage; no steps return the sound itself."""
     told = Told()
     ordered = in_order(steps)
     for stage in Stage:
         chosen = [step for step in ordered if step.stage is stage]
         if chosen:
             with context.part(f"render.{stage}", stage.position / 6, (stage.position + 1) / 6) as inner:
-                result = render_stage(sources, chosen, inner)
-            sources = result.sources
-            told = told.joined(result.told)
-    return Rendered(sources, told)
+                result = render_stage(sound, chosen, inner, handling)
+            sound, told = result.sound, told.joined(result.told)
+    return Rendered(sound, told)
 
 
-def render_stage(sources: Sources, steps: Sequence[Step], context: Context) -> Rendered:
-    """Render the steps of one stage onto ``sources``."""
+def render_stage(
+    sound: Listening, steps: Sequence[Step], context: Context, handling: Handling = Handling()
+) -> Rendered:
+    """Render the steps of one stage onto a sound and its stems.
+
+    Raises
+    ------
+    KeyError
+        A step is on a stem that the sound does not have.
+    """
     told = Told()
-    stems = dict(sources.stems)
-    touched: dict[str, Audio] = {}
+    stems = dict(sound.stems)
+    changes = Changes()
     steps = in_order(steps)
+    for role, own in groupby((step for step in steps if step.part != MIX), key=lambda step: step.part):
+        part = after = stems[role]
+        for step in own:
+            after, said = _part_with(after, step, sound.stems, context, handling)
+            told = told.joined(said)
+        if after is part:
+            continue
+        changes.add(part.audio, after.audio)
+        stems[role] = after
+        for group in groups_of(role, stems):
+            stems[group] = _group_with(stems[group], part, after)
+    mix = changes.laid_over(sound.audio)
     for step in steps:
-        if step.part != "mix":
-            result = run_step(stems[step.part], step, context, stems)
-            if result.audio is not stems[step.part]:
-                touched.setdefault(step.part, stems[step.part])
-                stems[step.part] = result.audio
-            told = told.joined(result.told)
-    mix = overlay(sources.mix, [(before, stems[role]) for role, before in touched.items()])
-    for step in steps:
-        if step.part == "mix":
+        if step.part == MIX:
             result = run_step(mix, step, context, stems)
-            mix = result.audio
-            told = told.joined(result.told)
-    return Rendered(Sources(mix, stems), told)
+            mix, told = result.audio, told.joined(result.told)
+    if mix is sound.audio and stems == sound.stems:
+        return Rendered(sound, told)
+    return Rendered(Listening(mix, sound.clock, stems), told)
 
 
-def overlay(mix: Audio, changed: Sequence[tuple[Audio, Audio]]) -> Audio:
-    """Return ``mix + Σ(after - before)``; with nothing changed, ``mix`` itself."""
-    if not changed:
-        return mix
-    out = mix.samples.copy()
-    for start in range(0, mix.frames, GRID_FRAMES):
-        here = slice(start, start + GRID_FRAMES)
-        total = np.zeros(out[:, here].shape, dtype=np.float64)
-        for before, after in changed:
-            total += after.samples[:, here].astype(np.float64) - before.samples[:, here]
-        moved = total != 0.0
-        out[:, here] = np.where(moved, out[:, here] + total, out[:, here])
-    return Audio(out, mix.rate_hz)
+def _part_with(
+    part: Listening, step: Step, stems: Mapping[str, Listening], context: Context, handling: Handling
+) -> tuple[Listening, Told]:
+    """Return a part with one step done: found in the cache, or run and kept there."""
+    processor = from_step(step)
+    if processor.is_neutral():
+        return part, Told()
+    key = _key(part, step, processor, stems, handling) if handling.cache else ""
+    load = handling.cache.find(key) if handling.cache else None
+    told = Told()
+    if load is None:
+        result = run_step(part.audio, step, context, stems)
+        audio = _effective(part, result.audio, handling.min_coherence)
+        told = result.told
+        if handling.cache is None or told.readings:
+            return Listening(audio, part.clock, trust=part.trust), told
+        load = handling.cache.put(key, audio)
+    return LazyListening(load, key, part.clock, part.trust), told
+
+
+def _key(
+    part: Listening, step: Step, processor: Processor, stems: Mapping[str, Listening], handling: Handling
+) -> str:
+    """Name what a step makes of a part, by all that goes into it."""
+    keyed = {role: stem.key for role, stem in _keys_of(processor, stems).items()}
+    trust = part.trust.model_dump(mode="json") if part.trust else None
+    return "d" + digest_text(canonical_json([part.key, step.id, keyed, trust, handling.min_coherence]))[:24]
+
+
+def _keys_of(processor: Processor, stems: Mapping[str, Listening]) -> Mapping[str, Listening]:
+    if processor.keyed_by is None:
+        return stems
+    return {role: stems[role] for role in processor.keyed_by if role in stems}
+
+
+def _effective(part: Listening, after: Audio, min_coherence: float) -> Audio:
+    """Return what of a change may be laid over the mix: all of it, or what lies outside refused bands."""
+    before = part.audio
+    response = _response(part, before.rate_hz, min_coherence)
+    return after if response is None or after is before else allowed_change(before, after, response)
+
+
+def _response(part: Listening, rate_hz: int, min_coherence: float) -> Any:
+    refused = refused_bands(part.trust, min_coherence)
+    if part.trust is None or not refused:
+        return None
+    return part.keep(
+        ("engine.overlay_filter", rate_hz, min_coherence),
+        lambda: overlay_filter(refused, part.trust, rate_hz) if part.trust else None,
+    )
+
+
+def _group_with(group: Listening, before: Listening, after: Listening) -> Listening:
+    """Return a group in which one member changed; summed when it is needed."""
+    key = "g" + digest_text(canonical_json([group.key, before.key, after.key]))[:24]
+    return LazyListening(
+        lambda: laid_over(group.audio, before.audio, after.audio), key, group.clock, group.trust
+    )
 
 
 def run_step(
-    audio: Audio, step: Step, context: Context, stems: Mapping[str, Audio] | None = None
+    audio: Audio, step: Step, context: Context, stems: Mapping[str, Listening] | None = None
 ) -> StepResult:
     """Run one step over a whole sound; a neutral step returns the sound itself."""
     processor = from_step(step)
@@ -141,28 +227,63 @@ def run_step(
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         context.tell(f"step.{step.processor}", start / max(1, audio.frames))
         stop = min(start + GRID_FRAMES, audio.frames)
-        out[:, start:stop] = run_block(processor, state, audio, start, stop)
-    if step.span is not None:
-        _crossfade_span(out, audio, first, last)
+        block = run_block(processor, state, audio, start, stop)
+        out[:, start:stop] = _inside_span(block, audio, step.span, start)
     told = Told(getattr(state, "readings", {}), getattr(state, "curves", {}))
     return StepResult(Audio(out, audio.rate_hz), told)
 
 
-def prepare(processor: Processor, audio: Audio, stems: Mapping[str, Audio]) -> Any:
-    """Return the processor's whole-song state for a sound."""
-    parts = {role: Listening(stem) for role, stem in stems.items()}
-    return processor.prepare(Listening(audio, stems=parts))
+def prepare(processor: Processor, audio: Audio, stems: Mapping[str, Listening]) -> Any:
+    """Return the processor's whole-song state for a sound, with the stems that it is keyed by beside it."""
+    return processor.prepare(Listening(audio, stems=_keys_of(processor, stems)))
 
 
-def run_excerpt(processor: Processor, state: Any, audio: Audio, span: Span) -> Audio:
-    """Return the frames of ``span`` as the whole render would have them."""
+def run_excerpt(
+    processor: Processor, state: Any, audio: Audio, span: Span, within: Span | None = None
+) -> Audio:
+    """Return the frames of ``span`` as the whole render would have them.
+
+    ``within`` is the step's own span; outside of it the sound is left alone.
+    """
     first, last = _span_frames(span, audio)
-    pieces = []
+    pieces = [audio.samples[:, :0]]
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         stop = min(start + GRID_FRAMES, audio.frames)
-        block = run_block(processor, state, audio, start, stop)
+        block = _inside_span(run_block(processor, state, audio, start, stop), audio, within, start)
         pieces.append(block[:, max(0, first - start) : last - start])
     return Audio(np.concatenate(pieces, axis=1), audio.rate_hz)
+
+
+def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = Handling()) -> Pair:
+    """Return a stretch of the mix without and with one step, as the whole render would have it.
+
+    A step on a stem is laid over the mix as a render lays it, refused bands left
+    out. Nothing but the stretch is run.
+    """
+    processor = from_step(step)
+    part = sound.part(step.part)
+    audio = part.audio
+    first, last = _span_frames(span, audio)
+    before = sound.audio.excerpt(first, last)
+    if processor.is_neutral() or first == last:
+        return Pair(before, before)
+    state = prepare(processor, audio, sound.stems)
+    if step.part == MIX:
+        return Pair(before, run_excerpt(processor, state, audio, span, step.span))
+    response = _response(part, audio.rate_hz, handling.min_coherence)
+    reach = response.reach_frames if response else 0
+    left, right = max(0, first - reach), min(audio.frames, last + reach)
+    wide = Span(clock=span.clock, start_s=left / audio.rate_hz, end_s=right / audio.rate_hz)
+    old, new = audio.excerpt(left, right), run_excerpt(processor, state, audio, wide, step.span)
+    if response is not None:
+        new = allowed_change(old, new, response)
+    inner = slice(first - left, last - left)
+    after = laid_over(
+        before,
+        Audio(old.samples[:, inner], audio.rate_hz),
+        Audio(new.samples[:, inner], audio.rate_hz),
+    )
+    return Pair(before, after)
 
 
 def run_block(processor: Processor, state: Any, audio: Audio, start: int, stop: int) -> Samples:
@@ -184,18 +305,39 @@ def _span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:
     return first, max(first, min(audio.frames, round(span.end_s * audio.rate_hz)))
 
 
-def _crossfade_span(out: Samples, audio: Audio, first: int, last: int) -> None:
-    """Leave everything outside the span untouched, and fade in and out inside it."""
-    dry = audio.samples
-    out[:, :first] = dry[:, :first]
-    out[:, last:] = dry[:, last:]
+def _inside_span(block: Samples, audio: Audio, span: Span | None, start: int) -> Samples:
+    """Return a processed block with the sound itself outside a step's span, faded in and out inside it."""
+    if span is None:
+        return block
+    stop = start + block.shape[1]
+    first, last = _span_frames(span, audio)
+    dry = audio.samples[:, start:stop]
+    out = dry.copy()
+    inner = slice(max(0, first - start), max(0, last - start))
+    out[:, inner] = block[:, inner]
     fade = min(round(SPAN_FADE_S * audio.rate_hz), (last - first) // 2)
-    if fade == 0:
-        return
-    ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / fade)).astype(np.float32)
     if first > 0:
-        head = slice(first, first + fade)
-        out[:, head] = dry[:, head] + ramp * (out[:, head] - dry[:, head])
+        _fade(out, dry, first - start, fade, _rise)
     if last < audio.frames:
-        tail = slice(last - fade, last)
-        out[:, tail] = dry[:, tail] + ramp[::-1] * (out[:, tail] - dry[:, tail])
+        _fade(out, dry, last - fade - start, fade, lambda at: 1.0 - _rise(at))
+    return out
+
+
+def _rise(at: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * at))
+
+
+def _fade(
+    out: Samples,
+    dry: Samples,
+    start: int,
+    length: int,
+    gain: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+) -> None:
+    """Cross over between dry and wet on ``length`` frames from ``start``, as far as they lie in the block."""
+    here = slice(max(0, start), min(out.shape[1], start + length))
+    if here.start >= here.stop:
+        return
+    at = (np.arange(here.start, here.stop) - start + 0.5) / length
+    ramp = gain(at).astype(np.float32)
+    out[:, here] = dry[:, here] + ramp * (out[:, here] - dry[:, here])

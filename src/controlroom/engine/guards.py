@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from controlroom.engine.desk import prepare, run_excerpt
+from controlroom.engine.desk import Handling, excerpt_with
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.model.audio import Audio
 from controlroom.model.proposals import Claim, GuardReading
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
@@ -71,19 +70,22 @@ def read_all(before: Listening, after: Listening, standards: Standards) -> tuple
     return tuple(guard.read(before, after, standards) for guard in GUARDS)
 
 
-def guarded(offer: Offer, listening: Listening, standards: Standards) -> Guarded:
+def guarded(
+    offer: Offer, listening: Listening, standards: Standards, handling: Handling = Handling()
+) -> Guarded:
     """Return ``offer`` at the greatest strength that no guard refuses.
 
     The change is tried on the loudest stretch of the song, where harm is
-    heard; the whole render is read again after the decision.
+    heard; the whole render is read again after the decision. A step on a stem is
+    judged by what it does to the mix.
     """
-    span = _trial_span(offer, listening, standards)
-    tried = Guarded(offer, 1.0, _try(offer, listening, span, standards))
+    trial = _Trial(listening, _trial_span(offer, listening, standards), standards, handling)
+    tried = Guarded(offer, 1.0, trial.readings(offer))
     for amount in WEAKER:
         if not tried.withheld:
             break
         weaker = _weakened(offer, amount)
-        tried = Guarded(weaker, amount, _try(weaker, listening, span, standards))
+        tried = Guarded(weaker, amount, trial.readings(weaker))
     return tried
 
 
@@ -97,17 +99,21 @@ def _trial_span(offer: Offer, listening: Listening, standards: Standards) -> Spa
     return listening.span(start_s, start_s + length_s)
 
 
-def _try(offer: Offer, listening: Listening, span: Span, standards: Standards) -> tuple[GuardReading, ...]:
-    whole = listening.part(offer.part)
-    before = whole.keep(("guard.excerpt", span), lambda: Listening(_cut(whole.audio, span)))
-    stems = {role: stem.audio for role, stem in listening.stems.items()}
-    state = prepare(offer.processor, whole.audio, stems)
-    changed = run_excerpt(offer.processor, state, whole.audio, span)
-    return read_all(before, Listening(changed), standards)
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Where an offer is tried, and by which numbers."""
 
+    sound: Listening
+    span: Span
+    standards: Standards
+    handling: Handling
 
-def _cut(audio: Audio, span: Span) -> Audio:
-    return audio.excerpt(round(span.start_s * audio.rate_hz), round(span.end_s * audio.rate_hz))
+    def readings(self, offer: Offer) -> tuple[GuardReading, ...]:
+        """Return what the guards read of the mix with and without an offer, on the trial's stretch."""
+        step = offer.processor.step(offer.part, offer.span)
+        pair = excerpt_with(self.sound, step, self.span, self.handling)
+        before = self.sound.keep(("guard.excerpt", self.span), lambda: Listening(pair.before))
+        return read_all(before, Listening(pair.after), self.standards)
 
 
 def _weakened(offer: Offer, amount: float) -> Offer:

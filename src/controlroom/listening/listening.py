@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
+from weakref import ref
 
 from controlroom.model.audio import Audio
+from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
 
 T = TypeVar("T")
@@ -26,15 +28,42 @@ class Listening:
         Name of the clock that spans of this sound are on.
     stems : mapping of str to Listening
         Parts of the sound, by role; may be empty.
+    trust : StemTrust or None
+        How far a stem can be trusted; None for a sound that is no stem, and
+        for a stem that nobody measured.
     """
 
     def __init__(
-        self, audio: Audio, clock: str = "take", stems: Mapping[str, Listening] | None = None
+        self,
+        audio: Audio,
+        clock: str = "take",
+        stems: Mapping[str, Listening] | None = None,
+        trust: StemTrust | None = None,
     ) -> None:
-        self.audio = audio
         self.clock = clock
         self.stems: Mapping[str, Listening] = dict(stems or {})
+        self.trust = trust
         self._kept: dict[tuple[object, ...], object] = {}
+        self._comes_from(lambda: audio, "")
+
+    def _comes_from(self, load: Callable[[], Audio], key: str) -> None:
+        self._load = load
+        self._key = key
+        self._weakly: Callable[[], Audio | None] = lambda: None
+
+    @property
+    def audio(self) -> Audio:
+        """The sound; a lazy one is loaded unless somebody still holds it."""
+        held = self._weakly()
+        if held is None:
+            held = self._load()
+            self._weakly = ref(held)
+        return held
+
+    @property
+    def key(self) -> str:
+        """Name of the samples: given to a lazy sound, else the digest of the sound."""
+        return self._key or self.keep(("audio.digest",), self.audio.digest)
 
     def keep(self, key: tuple[object, ...], measure: Callable[[], T]) -> T:
         """Return what is kept under ``key``, measuring it the first time."""
@@ -53,3 +82,29 @@ class Listening:
     def part(self, role: str) -> Listening:
         """Return the listening of ``mix`` (this one) or of a stem; KeyError if there is none."""
         return self if role == "mix" else self.stems[role]
+
+
+class LazyListening(Listening):
+    """The listening of a sound that is loaded when it is needed, and let go after.
+
+    Twelve stems of a six-minute song are more than memory should hold: what was
+    measured of one stays, its samples come and go.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the sound; the same samples each time.
+    key : str
+        Names the samples: two sounds of one key are the same sound.
+    clock, trust
+        As for `Listening`.
+    """
+
+    def __init__(
+        self, load: Callable[[], Audio], key: str, clock: str = "take", trust: StemTrust | None = None
+    ) -> None:
+        self.clock = clock
+        self.stems = {}
+        self.trust = trust
+        self._kept = {}
+        self._comes_from(load, key)

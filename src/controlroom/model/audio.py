@@ -12,7 +12,7 @@ Samples = npt.NDArray[np.float32]
 """float32 samples shaped ``(channels, frames)``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Audio:
     """A sound: read-only float32 samples and their rate.
 

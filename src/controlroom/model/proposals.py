@@ -44,6 +44,13 @@ class Step(Record):
         return self.content_id("s-")
 
 
+class FrequencyBand(Record):
+    """A stretch of the spectrum."""
+
+    low_hz: float = Field(ge=0)
+    high_hz: float = Field(gt=0)
+
+
 class Claim(Record):
     """What a step says it will do to one measurement.
 
@@ -85,6 +92,8 @@ class Proposal(Record):
 
     ``kind`` is the finding kind that it answers, or ``hand-made``.
     ``amount`` below 1 says that guards weakened it before it was asked.
+    ``refused`` are the bands in which the change of a stem is left out of the
+    mix, because stem and mix are not coherent there; the claims know of it.
     """
 
     source_digest: str
@@ -98,6 +107,7 @@ class Proposal(Record):
     confidence: float = Field(default=1.0, ge=0, le=1)
     person_only: bool = False
     provisional: bool = False
+    refused: tuple[FrequencyBand, ...] = ()
 
     @property
     def id(self) -> str:

@@ -81,13 +81,18 @@ class Take(Record):
 
 
 class StemTrust(Record):
-    """How far a stem can be trusted: does it null, does it bleed."""
+    """How far a stem can be trusted: does it null, does it bleed.
+
+    ``coherence`` and ``silent`` have a value per band between the edges; a
+    silent band is one where the stem has nothing to speak of.
+    """
 
     null_db: float | None = None
     bleed_db: float | None = None
     artifact: float | None = None
     coherence: tuple[float, ...] = ()
     coherence_edges_hz: tuple[float, ...] = ()
+    silent: tuple[bool, ...] = ()
 
 
 class Stem(Record):
@@ -100,3 +105,42 @@ class Stem(Record):
     audio_digest: str
     archived_as: str
     trust: StemTrust = StemTrust()
+
+
+class LeftOut(Record):
+    """A file or part that was not taken up as a stem, and why.
+
+    ``why`` is a code: ``near-silent``, ``the-mix``.
+    """
+
+    name: str
+    why: str
+
+
+class StemSet(Record):
+    """The stems that stand for a take: separated or imported together, and measured together.
+
+    ``null_db`` is ``Σ stems − mix`` over the mix; ``incomplete`` says that the
+    stems are in the mix but do not add up to it; ``regenerated`` names those that
+    move like the mix and are not in it as waves.
+    """
+
+    take_id: str
+    backend: str
+    model: str = ""
+    stems: tuple[Stem, ...]
+    null_db: float
+    incomplete: bool = False
+    regenerated: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    by: str
+    at: str
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of the stems."""
+        return tuple(stem.role for stem in self.stems)
+
+    def stem(self, role: str) -> Stem | None:
+        """Return the stem of a role, if there is one."""
+        return next((stem for stem in self.stems if stem.role == role), None)

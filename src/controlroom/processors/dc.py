@@ -32,6 +32,7 @@ class Dc(Processor):
 
     name: ClassVar[str] = "dc"
     stage: ClassVar[Stage] = Stage.REPAIR
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("dc-offset",)
     claims: ClassVar[tuple[str, ...]] = ("level.dc_ratio_db",)
 

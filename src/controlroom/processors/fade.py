@@ -27,6 +27,7 @@ class Fade(Processor):
 
     name: ClassVar[str] = "fade"
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
     claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)
     person_only: ClassVar[bool] = True

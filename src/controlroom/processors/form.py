@@ -6,6 +6,9 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
   that exists), range, step, unit, help. Values are quantised to the step;
 * ``answers``: the finding kinds it proposes for; ``stage``; ``version``;
 * ``parts``: the roles that it may work on (``mix``, a stem's role); empty for any;
+* ``keyed_by``: the other roles whose stems ``prepare`` gets beside the part, as
+  they were when the stage began; None for all of them. What is named here is what
+  a kept result depends on: name as few as the processor needs;
 * ``propose``: its opinion, from one finding and the listening, as ``Offer``s;
 * ``prepare``: whole-song state, computed once from the sound that enters it;
 * ``apply``: block in, block out, zero latency, same shape. The desk hands
@@ -24,7 +27,7 @@ import inspect
 import math
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -62,6 +65,7 @@ class Processor(Record):
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()
     parts: ClassVar[tuple[str, ...]] = ()
+    keyed_by: ClassVar[tuple[str, ...] | None] = None
     person_only: ClassVar[bool] = False
     last_in_stage: ClassVar[bool] = False
     """Sounds after every other step of its stage on the same part: a limiter, a de-esser."""
@@ -99,6 +103,10 @@ class Processor(Record):
         """Return the same processor at ``amount`` (0 to 1) of its strength."""
         raise NotImplementedError
 
+    def max_boost_db(self) -> float:
+        """Return the most that these knobs raise any frequency or moment, in dB; 0 for what only lowers."""
+        return 0.0
+
     def step(self, part: str = "mix", span: Span | None = None) -> Step:
         """Return this processor as an exact step."""
         return Step(
@@ -120,6 +128,16 @@ class Offer:
     part: str = "mix"
     span: Span | None = None
     confidence: float = 1.0
+
+    def weakened(self, amount: float) -> Offer:
+        """Return the offer at ``amount`` (0 to 1) of its strength, its claims scaled with it."""
+        claims = tuple(
+            claim.model_copy(
+                update={"expected": claim.before + amount * (claim.expected - claim.before)}
+            )
+            for claim in self.claims
+        )
+        return replace(self, processor=self.processor.weakened(amount), claims=claims)
 
 
 def knob(

@@ -19,6 +19,7 @@ class Gain(Processor):
 
     name: ClassVar[str] = "gain"
     stage: ClassVar[Stage] = Stage.LOUDNESS
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("level",)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
 

@@ -53,6 +53,7 @@ class Limiter(Processor):
 
     name: ClassVar[str] = "limiter"
     stage: ClassVar[Stage] = Stage.LOUDNESS
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     last_in_stage: ClassVar[bool] = True
     answers: ClassVar[tuple[str, ...]] = ("true-peak",)
     claims: ClassVar[tuple[str, ...]] = (

@@ -38,6 +38,7 @@ class LowEndMono(Processor):
 
     name: ClassVar[str] = "low_end_mono"
     stage: ClassVar[Stage] = Stage.SPACE
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("low-end-width",)
     claims: ClassVar[tuple[str, ...]] = ("stereo.low_side_mid_db",)
 

@@ -32,6 +32,7 @@ class Rumble(Processor):
 
     name: ClassVar[str] = "rumble"
     stage: ClassVar[Stage] = Stage.REPAIR
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("rumble",)
     claims: ClassVar[tuple[str, ...]] = ("level.infrasonic_db",)
 

@@ -58,6 +58,7 @@ class Tone(Processor):
 
     name: ClassVar[str] = "tone"
     stage: ClassVar[Stage] = Stage.TONE
+    keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("tonal-balance",)
     claims: ClassVar[tuple[str, ...]] = (
         "tone.outside_mean_db",

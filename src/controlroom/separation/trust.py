@@ -90,6 +90,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
     names = tuple(stems)
     cross = _cross_powers([stems[name] for name in names], mix, ctx)
     coherence = _overlay_coherence(cross)
+    silent = ~_heard(cross)
     bleed = _bleed_db(cross)
     null = null_db(stems, mix)
     artifact = _artifact(cross)
@@ -102,6 +103,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
             artifact=float(artifact[n]),
             coherence=tuple(float(c) for c in coherence[n]),
             coherence_edges_hz=EDGES_HZ,
+            silent=tuple(bool(s) for s in silent[n]),
         )
     present = _overall(cross)
     apart = [name for n, name in enumerate(names) if present[n] < 0.5]
@@ -169,12 +171,15 @@ def _gains(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
 
 def _overlay_coherence(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:
     gain = _gains(cross)
-    count = gain.shape[0]
-    power = np.diagonal(cross, axis1=1, axis2=2).real
-    least = _ABSENT * np.maximum(power[:, count], _FLOOR)
-    heard = least < power[:, :count].T
     score = gain.real / np.maximum(1.0, np.abs(gain) ** 2)
-    return np.where(heard, np.clip(score, 0.0, 1.0), 0.0)
+    return np.where(_heard(cross), np.clip(score, 0.0, 1.0), 0.0)
+
+
+def _heard(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
+    """Return where each stem sounds, per band: (stems, bands)."""
+    power = np.diagonal(cross, axis1=1, axis2=2).real
+    least = _ABSENT * np.maximum(power[:, -1], _FLOOR)
+    return np.asarray(least < power[:, :-1].T)
 
 
 def _overall(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import prepare, run_excerpt
+from controlroom.engine.desk import excerpt_with
 from controlroom.listening.heard import loudest_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, write
@@ -24,10 +24,9 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
-from controlroom.processors.form import from_step
 from controlroom.studio.importing import take_audio
 from controlroom.studio.song import Song
-from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
+from controlroom.studio.walk import Walk, handling, take_listening, walk_to_premaster
 
 FORM = MediaFormat.MP3_V0
 HEADROOM = 0.98
@@ -61,7 +60,7 @@ def audition_proposal(
     """Write the three files of a proposal, on a span or where it is heard best."""
     take = song.take
     audio = take_audio(song, take, context)
-    walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, (), context)
+    walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
     sound = walk.inputs.get(proposal.id, walk.now)
     span = sound.span(*span_s) if span_s else span_of(proposal, sound, walk)
     return write_audition(song, proposal, sound, span)
@@ -91,13 +90,8 @@ def span_of(proposal: Proposal, sound: Listening, walk: Walk) -> Span:
 
 def write_audition(song: Song, proposal: Proposal, sound: Listening, span: Span) -> AuditionFiles:
     """Write before, after and difference of one proposal over a span."""
-    whole = sound.part(proposal.step.part).audio
-    processor = from_step(proposal.step)
-    stems = {role: stem.audio for role, stem in sound.stems.items()}
-    state = prepare(processor, whole, stems)
-    rate = whole.rate_hz
-    before = whole.excerpt(round(span.start_s * rate), round(span.end_s * rate))
-    pair = matched(before, run_excerpt(processor, state, whole, span))
+    tried = excerpt_with(sound, proposal.step, span, handling(song))
+    pair = matched(tried.before, tried.after)
     folder = song.folder.auditions / proposal.id
     try:
         folder.mkdir(parents=True, exist_ok=True)

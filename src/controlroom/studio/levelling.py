@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controlroom.dsp.loudness_plan import Budgets, Sought, seek, seek_target
-from controlroom.engine.desk import Sources, Told, render_stage
+from controlroom.engine.desk import Told, render_stage
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.model.context import Context
@@ -80,8 +80,8 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
         sought = seek(audio.samples, audio.rate_hz, budgets, settings)
     gain = Gain(gain_db=sought.gain_db if math.isfinite(sought.own_lufs) else 0.0)
     steps = (gain.step(), limiter.step())
-    rendered = render_stage(Sources(audio), steps, Context())
-    tried = Tried(steps, Listening(rendered.sources.mix, walk.now.clock), rendered.told)
+    rendered = render_stage(source, steps, Context())
+    tried = Tried(steps, rendered.sound, rendered.told)
     announced = loudness_of(tried.listening).integrated_lufs
     offers = _offers(source, sought, gain, limiter, tried, standards) if math.isfinite(announced) else ()
     proposals = tuple(_proposal(walk, offer) for offer in offers)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from controlroom.dsp.loudness import Loudness
-from controlroom.engine.desk import Sources, render_stage
+from controlroom.engine.desk import render_stage
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, read_lossless, write
@@ -117,13 +117,11 @@ class _Chain:
         """Return the master at a rate, made once."""
         if rate_hz not in self.made:
             source = at_rate(self.walk.now, rate_hz)
-            rendered = render_stage(Sources(source.audio), self.steps, Context())
+            rendered = render_stage(source, self.steps, Context())
             if not self.made:
                 self.walk.told = self.walk.told.joined(rendered.told)
-            same = rendered.sources.mix is source.audio
-            sound = source if same else Listening(rendered.sources.mix, self.walk.take.clock)
             ceiling_dbtp = self.walk.song.standards.number("loudness.ceiling_dbtp")
-            self.made[rate_hz] = _under_ceiling(sound, ceiling_dbtp) if self.steps else sound
+            self.made[rate_hz] = _under_ceiling(rendered.sound, ceiling_dbtp) if self.steps else source
         return self.made[rate_hz]
 
 

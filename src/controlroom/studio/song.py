@@ -20,6 +20,7 @@ from controlroom.model.standards import Standards
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
 from controlroom.studio.lock import holding
 from controlroom.studio.memory import Memory
+from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
 
@@ -104,10 +105,10 @@ def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[
     folder.read_card()
     if writing:
         with holding(root), Ledger.open(folder.ledger) as ledger:
-            yield Song(folder, Memory.of(ledger), folder.read_standards(), now)
+            yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
     else:
         with Ledger.open(folder.ledger, read_only=True) as ledger:
-            yield Song(folder, Memory.of(ledger), folder.read_standards(), now)
+            yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
 
 
 def found(path: Path) -> Path:

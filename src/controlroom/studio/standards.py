@@ -24,6 +24,18 @@ def shipped_standards() -> Standards:
     return with_corridor(Standards.from_document(stored))
 
 
+def completed(standards: Standards) -> Standards:
+    """Return a song's standards with what a newer version judges by and the song has no word on.
+
+    Nothing that the song holds changes; the number of a key that it does not
+    have is the shipped one.
+    """
+    missing = {k: v for k, v in shipped_standards().entries.items() if k not in standards.entries}
+    if not missing:
+        return standards
+    return standards.model_copy(update={"entries": {**standards.entries, **missing}})
+
+
 def with_corridor(standards: Standards) -> Standards:
     """Return standards with the corridor of ``tone.style`` filled in.
 

@@ -6,25 +6,31 @@ with one; ``render`` walks with the answers that the ledger holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from controlroom.detectors.form import all_detectors
+from controlroom.engine.cache import FolderCache
 from controlroom.engine.claims import check_stage
-from controlroom.engine.desk import Sources, Told, render_stage
+from controlroom.engine.desk import Handling, Told, render_stage
 from controlroom.engine.guards import guarded, read_all
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Who, waiting
+from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding
+from controlroom.model.parts import MIX
 from controlroom.model.proposals import GuardReading, Proposal, Stage, Step
 from controlroom.model.render import Outcome
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, all_processors
 from controlroom.studio.deciding import ask, sounding, withdraw
-from controlroom.studio.memory import HAND_MADE
+from controlroom.studio.marking import protecting
+from controlroom.studio.memory import HAND_MADE, source_digest
 from controlroom.studio.song import Song
+from controlroom.studio.stemming import stem_listenings
+from controlroom.studio.trusting import confidence_of, may_be_boosted
 
 
 @dataclass
@@ -52,6 +58,12 @@ class Walk:
     def upstream(self) -> tuple[str, ...]:
         """Ids of the accepted steps so far."""
         return tuple(step.id for step in self.steps)
+
+    def source_of(self, part: str) -> str:
+        """Digest of what a question about a part rests on: the take, and the stem where it is one."""
+        if part == MIX:
+            return self.source_digest
+        return source_digest(self.source_digest, self.take.stems[part].key)
 
     @property
     def premaster_digest(self) -> str:
@@ -126,20 +138,38 @@ def propose(walk: Walk, stage: Stage, findings: Sequence[Finding]) -> list[Propo
     return proposals
 
 
+def _bounded(walk: Walk, offer: Offer) -> tuple[Offer, float] | None:
+    """Return an offer with its boosts as far as its stem is trusted, and the share of it that is left."""
+    standards = walk.song.standards
+    most_db = standards.number("stems.max_boost_db")
+    trusted = offer.part == MIX or may_be_boosted(walk.now.part(offer.part).trust, standards)
+    if trusted or offer.processor.max_boost_db() <= most_db:
+        return offer, 1.0
+    shares = (share / 20 for share in range(19, 0, -1))
+    weaker = ((offer.weakened(share), share) for share in shares)
+    return next((one for one in weaker if one[0].processor.max_boost_db() <= most_db), None)
+
+
 def _proposal(walk: Walk, finding: Finding, offer: Offer) -> list[Proposal]:
-    """Return the proposal of an offer, or nothing when guards withhold it."""
+    """Return the proposal of an offer, or nothing when a mark forbids it or guards withhold it."""
+    if protecting(walk.song, offer.processor.step(offer.part, offer.span)):
+        return []
+    bounded = _bounded(walk, offer)
+    if bounded is None:
+        return []
+    offer, bound = bounded
     person_only = offer.processor.person_only
     amount = 1.0
     readings: tuple[GuardReading, ...] = ()
     if not person_only:
-        tried = guarded(offer, walk.now, walk.song.standards)
+        tried = guarded(offer, walk.now, walk.song.standards, handling(walk.song))
         if tried.withheld:
             broken = [reading.guard for reading in tried.readings if reading.broken]
             step = offer.processor.step(offer.part, offer.span).model_dump(mode="json")
             walk.song.memory.add_withheld(finding.kind, step, broken, walk.song.now())
             return []
         offer, amount, readings = tried.offer, tried.amount, tried.readings
-    return [as_proposal(walk, finding, offer, amount, readings)]
+    return [as_proposal(walk, finding, offer, bound * amount, readings)]
 
 
 def as_proposal(
@@ -149,9 +179,9 @@ def as_proposal(
     amount: float = 1.0,
     readings: tuple[GuardReading, ...] = (),
 ) -> Proposal:
-    """Return the question that an offer is asked as."""
+    """Return the question that an offer is asked as; on a stem, no surer than the stem can be trusted."""
     return Proposal(
-        source_digest=walk.source_digest,
+        source_digest=walk.source_of(offer.part),
         upstream=walk.upstream,
         step=offer.processor.step(offer.part, offer.span),
         kind=finding.kind,
@@ -159,7 +189,7 @@ def as_proposal(
         claims=offer.claims,
         guards=readings,
         amount=amount,
-        confidence=min(offer.confidence, finding.confidence),
+        confidence=min(offer.confidence, finding.confidence) * confidence_of(walk.now.part(offer.part).trust),
         person_only=offer.processor.person_only,
         provisional=bool(walk.waiting),
     )
@@ -171,7 +201,9 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
     if not decided:
         return
     before = walk.now
-    after, told = _render(before, decided, context)
+    rules = handling(walk.song)
+    result = render_stage(before, [d.step for d in decided.values()], context, rules)
+    after = result.sound
     broken = _guards_broken(walk, before, after) if after is not before else []
     by_policy = {id_: d for id_, d in decided.items() if d.who is Who.POLICY}
     if broken and by_policy:
@@ -179,33 +211,43 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
             withdraw(walk.song, decision, broken)
             walk.withdrawn.append(id_)
         decided = {id_: d for id_, d in decided.items() if id_ not in by_policy}
-        after, told = _render(before, decided, context)
+        result = render_stage(before, [d.step for d in decided.values()], context, rules)
+        after = result.sound
     walk.now = after
-    walk.told = walk.told.joined(told)
+    walk.told = walk.told.joined(result.told)
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
-    accepted = [p for p in proposals if p.id in decided]
-    walk.outcomes.extend(check_stage(accepted, after, walk.song.standards, told.readings))
+    # what was claimed of one part says nothing of another that a person moved the step to
+    accepted = [p for p in proposals if p.id in decided and decided[p.id].step.part == p.step.part]
+    walk.outcomes.extend(check_stage(accepted, after, walk.song.standards, result.told.readings))
 
 
 def _decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal]) -> dict[str, Decision]:
     decided = sounding(walk.song, proposals)
     for decision in walk.song.memory.hand_made:
-        if decision.step.stage is stage:
+        if decision.step.stage is stage and _is_about(walk, decision):
             decided[decision.proposal_id] = decision
+    gone = [d for d in decided.values() if d.step.part != MIX and d.step.part not in walk.now.stems]
+    if gone:
+        step = gone[0].step
+        raise DecisionError(
+            "stems.gone",
+            f"{step.processor} was decided for {step.part}, which the stems of this take no longer have",
+            f"`controlroom undo {walk.song.folder.root} {gone[0].proposal_id}`, or bring such a stem again",
+        )
     return decided
 
 
-def _render(before: Listening, decided: Mapping[str, Decision], context: Context) -> tuple[Listening, Told]:
-    stems = {role: stem.audio for role, stem in before.stems.items()}
-    result = render_stage(Sources(before.audio, stems), [d.step for d in decided.values()], context)
-    if result.sources.mix is before.audio and result.sources.stems == stems:
-        return before, result.told
-    after_stems = {
-        role: before.stems[role] if audio is stems[role] else Listening(audio, before.clock)
-        for role, audio in result.sources.stems.items()
-    }
-    return Listening(result.sources.mix, before.clock, after_stems), result.told
+def _is_about(walk: Walk, decision: Decision) -> bool:
+    """Return whether a step of the person's own is about this take: one on a stem goes with its take."""
+    asked = walk.song.memory.proposals[decision.proposal_id]
+    return decision.step.part == MIX or asked.source_digest == walk.source_digest
+
+
+def handling(song: Song) -> Handling:
+    """Return how the desk handles a song's stems: its cache, and how coherent a band must be."""
+    cache = FolderCache(song.folder.cache / "desk")
+    return Handling(cache, song.standards.number("stems.overlay_min_coherence"))
 
 
 def _guards_broken(walk: Walk, before: Listening, after: Listening) -> list[str]:
@@ -222,6 +264,11 @@ def hand_made_proposal(song: Song, digest: str, step: Step) -> Proposal:
     """Return the proposal under which a person's own step is recorded."""
     del song
     return Proposal(source_digest=digest, upstream=(), step=step, kind=HAND_MADE)
+
+
+def take_listening(song: Song, audio: Audio) -> Listening:
+    """Return the listening of the song's current take, on its own clock, with its stems."""
+    return Listening(audio, song.take.id, stem_listenings(song, song.take))
 
 
 def listening_of(audio: Audio, take_id: str) -> Listening:

@@ -1,0 +1,120 @@
+"""What was rendered before and need not be rendered again, by the content that it came from.
+
+The cache is never part of the truth: it may be deleted at any moment, a file
+that is not what was written is not used, and a full disk only means that
+nothing is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from controlroom.media.files import atomic_write
+from controlroom.model.audio import Audio
+from controlroom.model.errors import EnvironmentFault
+
+
+class Cache(Protocol):
+    """Keeps sounds by key."""
+
+    def find(self, key: str) -> Callable[[], Audio] | None:
+        """Return how to load what is kept under a key; None when nothing good is."""
+        ...
+
+    def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
+        """Keep a sound, and return how to load it again."""
+        ...
+
+
+class MemoryCache:
+    """Keeps everything in memory: for sounds that are few, and for tests."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Audio] = {}
+
+    def find(self, key: str) -> Callable[[], Audio] | None:
+        """Return how to load what is kept under a key; None when nothing is."""
+        return (lambda: self._kept[key]) if key in self._kept else None
+
+    def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
+        """Keep a sound, and return how to load it again."""
+        self._kept[key] = audio
+        return lambda: audio
+
+
+class FolderCache:
+    """Keeps sounds as files in one folder, the ones unused for longest going first.
+
+    A file is named by its key, rate and checksum (CRC-32 of the samples), and
+    checked the first time that it is found. What this object handed out is not
+    thrown away while it lives.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when the first sound is kept.
+    limit_bytes : int
+        What all files together may take.
+    """
+
+    def __init__(self, folder: Path, limit_bytes: int = 6 << 30) -> None:
+        self.folder = folder
+        self.limit_bytes = limit_bytes
+        self._in_use: dict[str, Path] = {}
+
+    def find(self, key: str) -> Callable[[], Audio] | None:
+        """Return how to load what is kept under a key; None when nothing good is."""
+        if key not in self._in_use:
+            path = next(self.folder.glob(f"{key}.*.npy"), None)
+            if path is None or not _is_good(path):
+                return None
+            os.utime(path)
+            self._in_use[key] = path
+        return _loader(self._in_use[key])
+
+    def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
+        """Keep a sound, and return how to load it again; on a full disk, from memory."""
+        path = self.folder / f"{key}.{audio.rate_hz}.{zlib.crc32(audio.samples.data):08x}.npy"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_write(path) as part, part.open("wb") as file:
+                np.save(file, audio.samples)
+        except (OSError, EnvironmentFault):
+            return lambda: audio
+        self._in_use[key] = path
+        self._make_room()
+        return _loader(path)
+
+    def _make_room(self) -> None:
+        files = [(path.stat().st_mtime, path.stat().st_size, path) for path in self.folder.glob("*.npy")]
+        too_much = sum(size for _, size, _ in files) - self.limit_bytes
+        used = set(self._in_use.values())
+        for _, size, path in sorted(files):
+            if too_much <= 0:
+                return
+            if path not in used:
+                path.unlink(missing_ok=True)
+                too_much -= size
+
+
+def _loader(path: Path) -> Callable[[], Audio]:
+    return lambda: Audio(np.load(path, allow_pickle=False), _rate_hz(path))
+
+
+def _rate_hz(path: Path) -> int:
+    return int(path.name.split(".")[1])
+
+
+def _is_good(path: Path) -> bool:
+    try:
+        samples = np.load(path, allow_pickle=False)
+    except (OSError, ValueError):
+        return False
+    good = samples.dtype == np.float32 and samples.ndim == 2
+    return good and f"{zlib.crc32(np.ascontiguousarray(samples).data):08x}" == path.name.split(".")[2]
