@@ -75,6 +75,9 @@ FFT_FILTER = 2e-6
 OUTSIDE_DB = 0.25
 """What a fitted equaliser may add to a band outside a corridor: half its own gain step."""
 
+ONSET_FRAMES = 3
+"""A burst of noise may begin with samples near zero: its first few can't be told from the floor."""
+
 CLAIM_ROUNDING_DB = 0.1
 """Knobs in steps of 0.1 dB, solved on envelopes in steps of 3 ms and measured on the wave."""
 

@@ -63,6 +63,13 @@ class StrokeEnvelopes:
         """Return a length in whole hops, at least one."""
         return max(1, round(seconds / self.hop_s))
 
+    def joined(self, other: StrokeEnvelopes) -> StrokeEnvelopes:
+        """Return the powers of two sounds together, as if nothing in them were in step; the shorter one counts."""
+        size = min(self.frames, other.frames)
+        return StrokeEnvelopes(
+            self.hop_s, {name: self.power[name][:size] + other.power[name][:size] for name in self.power}
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Strokes:
