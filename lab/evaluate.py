@@ -39,9 +39,9 @@ def meter() -> str:
 
 def ears() -> str:
     """Every detector against planted defects, clean songs and human masters."""
-    from lab.evaluate_detectors import main
+    from lab.evaluate_detectors import section
 
-    return _printed(main)
+    return section()
 
 
 def music() -> str:

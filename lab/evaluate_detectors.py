@@ -1,13 +1,13 @@
 """Measure every detector against planted truth: ``python -m lab.evaluate_detectors [KIND …]``.
 
-Each defect of ``lab.defects`` is planted at its three fixed strengths into
-seeded synthetic hosts and into shared human masters; each detector also hears
-the clean songs, the nulls and the human masters whole. What was found is kept
-in ``.work/ears`` per (sound, detector's code), so a run that is stopped goes on
-where it was, and a changed detector is heard again alone.
+Each defect of ``lab.defects`` is planted at its three fixed strengths into made
+songs and into shared human recordings; each detector also hears clean songs
+(with their stems and alone), the other nulls and the human masters whole. What
+was found is kept in ``.work/ears`` per (sound, detector's code), so a run that
+is stopped goes on where it was, and a changed detector is heard again alone.
 
-Thresholds may be set by looking at hosts of *even* seed; the tables report
-those of *odd* seed. ``--minutes`` bounds one run; ``--report`` only prints.
+``lab.ears_sounds`` says which seeds are looked at (``--tuning``) and which are
+published. ``--minutes`` bounds one run; ``--report`` only prints.
 """
 
 from __future__ import annotations
@@ -18,56 +18,49 @@ import gc
 import hashlib
 import importlib.util
 import json
-import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import soundfile
-
 from controlroom.detectors.form import Detector, all_detectors
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import MEASURES, measure, split_name
+from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.audio import Audio
+from controlroom.model.brief import Brief, FormSection
+from controlroom.model.proposals import Stage
 from controlroom.studio.standards import shipped_standards
-from lab.corridor import find_masters
-from lab.defects import DEFECTS, GRADES, NULLS, Defect, Host, host_of
-from lab.songs import make_song
+from lab.defects import DEFECTS, GRADES, Defect, Host
+from lab.defects.form import intended_form
+from lab.ears_sounds import (
+    BLOCK_OF,
+    NOISES,
+    ROOT,
+    TUNING,
+    Cell,
+    Seeds,
+    clean_hosts,
+    grades_on,
+    hosts_for,
+    null_hosts,
+    report_seeds,
+    sound_of,
+    whole_masters,
+)
 
-ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared/audio"
 WORK = ROOT / ".work/ears"
-PLANT_S = 30.0
-NULL_S = 20.0
-HUMAN_EXCERPT_S = 40.0
-HUMAN_HOSTS = 12
-PLUMBING = {"controlroom.listening.measures", "controlroom.listening.heard", "controlroom.detectors.form"}
-"""Tables that import every ear: a change in them is no change of the one that is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One sound to be heard: a host (``song:12``, ``null:white:3``, ``human:…``), clean or with a defect at a grade."""
-
-    host: str
-    defect: str = ""
-    grade: str = ""
-
-    @property
-    def name(self) -> str:
-        """File name of what was found in it."""
-        text = "~".join(part for part in (self.host, self.defect, self.grade) if part)
-        return re.sub(r"[^\w.~-]+", "_", text)
-
-    @property
-    def seed(self) -> int:
-        """Seed of a synthetic host; for a human one its place in the list."""
-        return int(self.host.rpartition(":")[2])
+HEARING_ROOMS = ("controlroom.detectors.", "controlroom.listening.", "controlroom.music.", "controlroom.dsp.")
+PLUMBING = {
+    "controlroom.listening.listening",
+    "controlroom.listening.measures",
+    "controlroom.listening.heard",
+    "controlroom.detectors.form",
+}
+"""Shapes, and tables that import every ear: a change in them is no change of the one that is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +70,22 @@ class Heard:
     cell: Cell
     found: list[dict[str, Any]] = field(default_factory=list)
     values: dict[str, float] = field(default_factory=dict)
+    unfit: bool = False
 
     def severity(self, kind: str) -> float:
-        """Return the greatest severity of a kind; 0 when it was not found."""
-        return max((f["severity"] for f in self.found if f["kind"] == kind), default=0.0)
+        """Return the greatest severity of a kind that is claimed; 0 when it was not, or was only information."""
+        return max(
+            (f["severity"] for f in self.found if f["kind"] == kind and not f["information"]), default=0.0
+        )
 
-    def has(self, kind: str) -> bool:
-        """Whether the kind was told at all."""
+    def told(self, kind: str) -> bool:
+        """Whether the kind was told at all, be it as information."""
         return any(f["kind"] == kind for f in self.found)
 
 
 def _sources(module: str, seen: dict[str, str]) -> dict[str, str]:
-    """Return the source of a module and of all it imports of this package, plumbing left out."""
-    if module in seen or module in PLUMBING:
+    """Return the source of a module and of all that it imports of the hearing rooms, plumbing left out."""
+    if module in seen or module in PLUMBING or not f"{module}.".startswith(HEARING_ROOMS):
         return seen
     spec = importlib.util.find_spec(module)
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
@@ -107,7 +103,7 @@ def _sources(module: str, seen: dict[str, str]) -> dict[str, str]:
 
 @cache
 def code_of(detector_name: str) -> str:
-    """Digest a detector's code, all that it imports, and every standard that it names."""
+    """Digest a detector's code, all that it imports to hear with, and every standard that it names."""
     detector = all_detectors()[detector_name]
     sources = _sources(type(detector).__module__, {})
     for name in getattr(detector, "judges", {}).values():
@@ -136,56 +132,39 @@ def code_of_defect(name: str) -> str:
 
 def place_of(cell: Cell, detector_name: str) -> Path:
     """Return the file that keeps what a detector found in a cell."""
-    sound = "" if cell.host.startswith("human") else code_of_sounds("songs")
+    sound = "" if cell.kind in {"human", "multitrack"} else code_of_sounds("songs")
     planted = code_of_defect(cell.defect) if cell.defect else ""
     return WORK / detector_name / code_of(detector_name) / f"{cell.name}~{sound}{planted}.json"
 
 
-@cache
-def masters() -> list[tuple[str, Path]]:
-    """Return the shared human masters: (artist folder, file)."""
-    return find_masters(SHARED) if SHARED.is_dir() else []
-
-
-def read(path: Path) -> Audio:
-    """Decode a master."""
-    samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    return Audio(np.ascontiguousarray(samples.T), int(rate_hz))
-
-
-def sound_of(host: str, *, whole: bool) -> Host:
-    """Make or read a host."""
-    kind, _, rest = host.partition(":")
-    if kind == "song":
-        return host_of(make_song(int(rest), duration_s=PLANT_S))
-    if kind == "null":
-        name, _, seed = rest.partition(":")
-        return Host(NULLS[name](int(seed), NULL_S))
-    audio = read(masters()[int(rest.rpartition(":")[2])][1])
-    if not whole:
-        first = max(0, round((0.4 * audio.duration_s - HUMAN_EXCERPT_S / 2) * audio.rate_hz))
-        audio = audio.excerpt(first, first + round(HUMAN_EXCERPT_S * audio.rate_hz))
-    return Host(audio)
-
-
-def hear(cell: Cell, audio: Audio, stems: dict[str, Audio], detectors: Sequence[Detector]) -> None:
-    """Run detectors on a sound and keep what they found."""
-    parts = {role: Listening(stem) for role, stem in stems.items()}
-    listening, standards = Listening(audio, stems=parts), shipped_standards()
+def hear(
+    cell: Cell, host: Host, detectors: Sequence[Detector], intended: tuple[FormSection, ...] = ()
+) -> None:
+    """Run detectors on a sound, its passes shared between them, and keep what they found."""
+    stems: dict[str, Audio] = dict(host.stems)
+    listening = Listening(host.mix, stems={role: Listening(stem) for role, stem in stems.items()})
+    if intended:
+        hand_in(listening, Meant(brief=Brief(form=intended)))
+    standards = shipped_standards()
     for detector in detectors:
         found = [
             {
                 "kind": f.kind, "severity": f.severity, "confidence": f.confidence, "part": f.part,
                 "information": f.information, "name": f.measurements[0].name, "value": f.measurements[0].value,
+                "limit": f.standard.limit if f.standard else None,
                 "span": [f.span.start_s, f.span.end_s] if f.span else None, "facts": f.facts,
             }
             for f in detector.detect(listening, standards)
         ]  # fmt: skip
         judges = getattr(detector, "judges", {})
         values = {kind: measure(listening, name, standards) for kind, name in judges.items()}
-        place = place_of(cell, detector.name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps({"found": found, "values": values}), encoding="utf-8")
+        _keep(cell, detector, {"found": found, "values": values})
+
+
+def _keep(cell: Cell, detector: Detector, result: dict[str, Any]) -> None:
+    place = place_of(cell, detector.name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(result), encoding="utf-8")
 
 
 def recall(cell: Cell, detector_name: str) -> Heard | None:
@@ -194,7 +173,7 @@ def recall(cell: Cell, detector_name: str) -> Heard | None:
     if not place.exists():
         return None
     stored = json.loads(place.read_text(encoding="utf-8"))
-    return Heard(cell, stored["found"], stored["values"])
+    return Heard(cell, stored["found"], stored["values"], stored.get("unfit", False))
 
 
 def detector_of(kind: str) -> Detector | None:
@@ -207,129 +186,166 @@ def defects_for(kinds: set[str]) -> list[Defect]:
     return [d for d in DEFECTS.values() if d.kind in kinds and detector_of(d.kind)]
 
 
+def reads_stems(detector: Detector) -> bool:
+    """Whether a detector may hear otherwise when a song comes without stems."""
+    return detector.stage is Stage.STEMS
+
+
+Batch = list[tuple[Cell, list[Detector]]]
+"""Cells that share one host, each with the detectors that are to hear it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is heard."""
+    """Which kinds are heard, on which seeds, and whether in planted or in clean sounds."""
 
-    kinds: set[str]
-    hosts: int
-    clean: int
-    nulls: int
-    human: bool
-    human_clean: bool
+    kinds: frozenset[str]
+    tuning: bool = False
+    what: str = "planted and clean"
 
-    @property
-    def detectors(self) -> list[Detector]:
-        """The detectors of these kinds."""
-        return [d for d in all_detectors().values() if self.kinds & set(d.kinds)]
+    def seeds(self, kind: str) -> Seeds:
+        """Return the seeds of a kind."""
+        return TUNING if self.tuning else report_seeds(BLOCK_OF.get(kind, 0))
 
-    def clean_cells(self) -> list[Cell]:
-        """Sounds in which nothing is wrong."""
-        cells = [Cell(f"song:{seed}") for seed in range(1000, 1000 + self.clean)]
-        cells += [Cell(f"null:{n}:{s}") for n in NULLS if n != "clean" for s in range(self.nulls)]
-        return cells
-
-    def human_cells(self) -> list[Cell]:
-        """Human masters, whole."""
-        return [Cell(f"human:{i}") for i in range(len(masters()))] if self.human_clean else []
-
-    def hosts_of(self) -> list[str]:
-        """Hosts that defects are planted in."""
-        step = max(1, len(masters()) // HUMAN_HOSTS)
-        human = [f"human:{i}" for i in range(0, len(masters()), step)][:HUMAN_HOSTS] if self.human else []
-        synthetic = [f"song:{seed}" for seed in range(self.hosts)]
-        mixed: list[str] = []
-        for index in range(max(len(human), len(synthetic))):
-            mixed += synthetic[index : index + 1] + human[index : index + 1]
-        return mixed
-
-
-def work(plan: Plan) -> Iterator[Callable[[], None]]:
-    """Yield what is still to be heard, one host at a time."""
-    for cell in [*plan.clean_cells(), *plan.human_cells()]:
-        missing = [d for d in plan.detectors if not place_of(cell, d.name).exists()]
-        if missing:
-            yield lambda cell=cell, missing=missing: _hear_clean(cell, missing)
-    for host in plan.hosts_of():
-        cells = [
-            Cell(host, d.name, g)
-            for d in defects_for(plan.kinds)
-            for g in GRADES
-            if host.startswith("song") or not d.needs
+    def detectors(self, seeds: Seeds) -> list[Detector]:
+        """Return the detectors of the kinds that use these seeds."""
+        return [
+            d
+            for d in all_detectors().values()
+            if any(kind in self.kinds and self.seeds(kind) == seeds for kind in d.kinds)
         ]
-        cells = [c for c in cells if not _kept(c)]
-        if cells:
-            yield lambda host=host, cells=cells: _hear_planted(host, cells)
+
+    def all_seeds(self) -> list[Seeds]:
+        """Return every set of seeds that is used, the first block first."""
+        return sorted({self.seeds(kind) for kind in self.kinds}, key=lambda s: s.hosts.start)
 
 
-def _kept(cell: Cell) -> bool:
-    detector = detector_of(DEFECTS[cell.defect].kind)
-    return detector is None or place_of(cell, detector.name).exists()
+def work(plan: Plan) -> Iterator[Batch]:
+    """Yield what is still to be heard: cells that share one host, each with its detectors.
+
+    Planted hosts and clean songs take turns, so that a run that is stopped has some of each.
+    """
+    for host in whole_masters() if "clean" in plan.what else ():
+        yield _missing([(Cell(host), _detectors(plan.kinds))])
+    for seeds in plan.all_seeds():
+        planted = _planted(plan, seeds) if "planted" in plan.what else []
+        clean = _clean(plan, seeds) if "clean" in plan.what else []
+        turns = max(1, len(planted))
+        for index in range(turns):
+            yield from (_missing(cells) for cells in planted[index : index + 1])
+            share = slice(index * len(clean) // turns, (index + 1) * len(clean) // turns)
+            yield from (_missing(cells) for cells in clean[share])
 
 
-def _hear_clean(cell: Cell, detectors: list[Detector]) -> None:
-    host = sound_of(cell.host, whole=True)
-    hear(cell, host.mix, dict(host.stems), detectors)
+def _clean(plan: Plan, seeds: Seeds) -> list[Batch]:
+    """Return clean songs, each with its stems and alone, and the other nulls."""
+    detectors = plan.detectors(seeds)
+    of_stems = [d for d in detectors if reads_stems(d)]
+    songs = zip(clean_hosts(seeds), clean_hosts(seeds, "alone"), strict=True)
+    batches: list[Batch] = [[(Cell(song), detectors), (Cell(alone), of_stems)] for song, alone in songs]
+    return batches + [[(Cell(host), detectors)] for name in NOISES for host in null_hosts(seeds, name)]
 
 
-def _hear_planted(host: str, cells: list[Cell]) -> None:
-    clean = sound_of(host, whole=False)
-    for cell in cells:
+def _planted(plan: Plan, seeds: Seeds) -> list[Batch]:
+    """Return every host with all that is planted in it: clear faults first, then the weaker grades."""
+    batches: list[Batch] = []
+    for grades in (GRADES[-1:], GRADES[:-1]):
+        by_host: dict[str, Batch] = {}
+        for defect in defects_for(set(plan.kinds)):
+            detector = detector_of(defect.kind)
+            if detector is None or plan.seeds(defect.kind) != seeds:
+                continue
+            for host in hosts_for(defect.name, seeds):
+                wanted = [grade for grade in grades_on(host) if grade in grades]
+                cells = by_host.setdefault(host, [(Cell(host), [])])
+                if wanted and detector not in cells[0][1]:
+                    cells[0][1].append(detector)
+                cells += [(Cell(host, defect.name, grade), [detector]) for grade in wanted]
+        batches += _in_turn(by_host)
+    return batches
+
+
+def _in_turn(by_host: dict[str, Batch]) -> list[Batch]:
+    """Return made and human hosts spread evenly through each other."""
+    groups = [[h for h in by_host if h.startswith("song") is made] for made in (True, False)]
+    places = {host: (at + 0.5) / len(group) for group in groups for at, host in enumerate(group)}
+    return [by_host[host] for host in sorted(by_host, key=lambda host: places[host])]
+
+
+def _detectors(kinds: frozenset[str]) -> list[Detector]:
+    return [d for d in all_detectors().values() if kinds & set(d.kinds)]
+
+
+def _missing(cells: Batch) -> Batch:
+    """Return the cells of a host that have not been heard by all their detectors."""
+    left = [
+        (cell, [d for d in detectors if not place_of(cell, d.name).exists()]) for cell, detectors in cells
+    ]
+    return [(cell, detectors) for cell, detectors in left if detectors]
+
+
+def hear_host(cells: Batch) -> None:
+    """Make a host once and hear all that is to be heard of it."""
+    host = sound_of(cells[0][0])
+    meant = intended_form(host.truth) if host.truth else ()
+    for cell, detectors in cells:
+        if not cell.defect:
+            hear(cell, Host(host.mix) if cell.kind == "alone" else host, detectors, meant)
+            continue
         defect = DEFECTS[cell.defect]
-        detector = detector_of(defect.kind)
-        if detector is None:
+        if not defect.fits(host):  # a song without a voice can't have one that is masked
+            _keep(cell, detectors[0], {"found": [], "values": {}, "unfit": True})
             continue
-        if not defect.fits(clean):  # a song without a voice can't have one that is masked
-            place_of(cell, detector.name).parent.mkdir(parents=True, exist_ok=True)
-            place_of(cell, detector.name).write_text('{"found": [], "values": {}, "unfit": true}')
-            continue
-        flawed = defect.plant(clean, cell.grade, cell.seed)
-        stems = {**clean.stems, **flawed.stems} if flawed.stems else {}
-        hear(cell, flawed.mix, stems, [detector])
+        flawed = defect.plant(host, cell.grade, cell.number)
+        stems = {**host.stems, **flawed.stems} if flawed.stems else {}
+        hear(cell, Host(flawed.mix, stems), detectors, flawed.intended)
 
 
-def fits(cell: Cell) -> bool:
-    """Whether the host of a planted cell could take the defect."""
-    detector = detector_of(DEFECTS[cell.defect].kind)
-    if detector is None or not place_of(cell, detector.name).exists():
-        return False
-    return "unfit" not in json.loads(place_of(cell, detector.name).read_text(encoding="utf-8"))
+def run_plan(plan: Plan, minutes: float) -> str:
+    """Hear what has not been heard, within the minutes given, and say how far it came."""
+    for detector in _detectors(plan.kinds):
+        code_of(detector.name)  # of the code that was imported, should a file change on the way
+    started, done = time.monotonic(), 0
+    for cells in work(plan):
+        if not cells:
+            continue
+        if time.monotonic() - started > 60 * minutes:
+            return f"{done} hosts heard in {time.monotonic() - started:.0f} s; run again for the rest"
+        hear_host(cells)
+        gc.collect()
+        done += 1
+    return f"{done} hosts heard in {time.monotonic() - started:.0f} s; all there is"
+
+
+def all_kinds() -> frozenset[str]:
+    """Return every kind that some detector may emit."""
+    return frozenset(kind for d in all_detectors().values() for kind in d.kinds)
+
+
+def section() -> str:
+    """Hear everything that is missing and return the page: a section of ``make evaluate``."""
+    from lab.ears_report import page
+
+    plan = Plan(all_kinds())
+    print(run_plan(plan, float("inf")))
+    return page(plan)
 
 
 def main() -> None:
-    """Hear what has not been heard, within the minutes given, then write the tables."""
+    """Hear what has not been heard, within the minutes given, then print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", help="finding kinds; all that have a detector by default")
-    parser.add_argument("--hosts", type=int, default=40, help="synthetic hosts per defect and grade")
-    parser.add_argument("--clean", type=int, default=200, help="clean synthetic songs")
-    parser.add_argument("--nulls", type=int, default=10, help="seeds of each other null")
-    parser.add_argument("--no-human", action="store_true", help="leave the shared human masters out")
-    parser.add_argument(
-        "--no-human-clean", action="store_true", help="plant in human masters, but skip them whole"
-    )
+    parser.add_argument("--tuning", action="store_true", help="the seeds that may be looked at")
+    parser.add_argument("--what", choices=("planted", "clean"), help="only one of the two")
     parser.add_argument("--minutes", type=float, default=8.0, help="stop after this long; run again to go on")
-    parser.add_argument("--report", action="store_true", help="only write the tables from what is kept")
+    parser.add_argument("--report", action="store_true", help="only print the tables from what is kept")
     given = parser.parse_args()
-    known = {kind for d in all_detectors().values() for kind in d.kinds}
-    kinds = set(given.kinds) or known
-    human = not given.no_human and bool(masters())
-    plan = Plan(kinds, given.hosts, given.clean, given.nulls, human, human and not given.no_human_clean)
-    started, done = time.monotonic(), 0
-    left = False
-    for step in () if given.report else work(plan):
-        if time.monotonic() - started > 60 * given.minutes:
-            left = True
-            break
-        step()
-        gc.collect()
-        done += 1
-    from lab.ears_report import write_report
+    plan = Plan(frozenset(given.kinds) or all_kinds(), given.tuning, given.what or "planted and clean")
+    said = "" if given.report else run_plan(plan, given.minutes)
+    from lab.ears_report import page
 
-    print(write_report(plan, narrow=bool(given.kinds)))
-    print(
-        f"{done} sounds heard in {time.monotonic() - started:.0f} s"
-        + ("; run again for the rest" if left else "")
-    )
+    print(page(plan))
+    print(said)
 
 
 if __name__ == "__main__":

@@ -133,6 +133,13 @@ def resonance(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
     return of_mix(_kept_below_full_scale(samples), host.mix.rate_hz)
 
 
+def bump(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
+    """A broad bell anywhere between 160 Hz and 8 kHz: out of balance, whatever it is called."""
+    centre = float(np.exp(rng.uniform(np.log(160), np.log(8000))))
+    core = (centre * 2**-0.34, centre * 2**0.34)
+    return push(host, bell(centre, 0.4), core, strength, above=True)
+
+
 UNIT = "dB beyond the corridor, mean of its bands"
 DEFECTS = (
     Defect("mud", "mud", UNIT, BEYOND_DB, mud),
@@ -141,5 +148,6 @@ DEFECTS = (
     Defect("fizz", "fizz", UNIT, BEYOND_DB, fizz),
     Defect("dullness", "dullness", UNIT, BEYOND_DB, dullness),
     Defect("thin", "thin-low-end", UNIT, BEYOND_DB, thin),
+    Defect("bump", "tonal-balance", UNIT, BEYOND_DB, bump),
     Defect("resonance", "resonance", "dB of a narrow bell", (6.0, 10.0, 16.0), resonance),
 )

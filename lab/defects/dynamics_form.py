@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from lab.defects.form import FULL, Defect, Flawed, Host, host_of, of_mix
+from lab.defects.form import FULL, Defect, Flawed, Host, host_of, intended_form, of_mix
 from lab.defects.sound import decibels, envelope, linear, noise_like, rms, smooth_gain
 from lab.defects.voice_space import darker
 from lab.songs import make_song
@@ -158,6 +158,21 @@ def tuning_drift(host: Host, strength: float, rng: np.random.Generator) -> Flawe
     return Flawed(made.mix, made.stems)
 
 
+def one_loop(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
+    """The same song, made again with the strength's share of its bars going round the verse's loop."""
+    song = _recipe(host)
+    again = make_song(
+        song.seed, style=song.style, duration_s=song.asked_s, rate_hz=song.rate_hz, one_loop_share=strength
+    )
+    made = host_of(again)
+    return Flawed(made.mix, made.stems)
+
+
+def turned_arc(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
+    """The song as it is, beside a brief that asks for the strength's share of the opposite arc."""
+    return Flawed(host.mix, host.stems, intended=intended_form(_truth(host), strength))
+
+
 DEFECTS = (
     Defect("over-compression", "over-compression", "dB of crest that is left", (10.0, 7.5, 5.0), over_compression),
     Defect("pumping", "pumping", "dB on each beat", (2.0, 5.0, 10.0), pumping, frozenset({"truth"})),
@@ -168,4 +183,8 @@ DEFECTS = (
     Defect("tempo-drift", "tempo-drift", "% of a bar", (1.0, 3.0, 8.0), tempo_drift, frozenset({"recipe"})),
     Defect("tuning-drift", "tuning-drift", "cents, start to end", (10.0, 25.0, 60.0), tuning_drift,
            frozenset({"recipe"})),
+    Defect("one-loop", "harmonic-familiarity", "share of bars on one loop", (0.6, 0.8, 1.0), one_loop,
+           frozenset({"recipe"})),
+    Defect("turned-arc", "surface-arc", "share of the opposite arc asked for", (0.4, 0.7, 1.0), turned_arc,
+           frozenset({"truth"})),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from controlroom.model.audio import Audio
+from controlroom.model.brief import FormSection
 from lab.songs.truth import SongTruth, Stretch, SynthSong, sum_stems
 
 FULL = 0.84
@@ -56,13 +57,15 @@ class Flawed:
 
     ``stems`` holds the stems when the defect sits in one of them (they add up
     to the mix), and nothing when it sits in the mix alone. ``spans`` is where
-    it is; empty means everywhere.
+    it is; empty means everywhere. ``intended`` is the form that a brief
+    asks for, where the fault is that the song does something else.
     """
 
     mix: Audio
     stems: Mapping[str, Audio] = field(default_factory=dict)
     spans: tuple[Stretch, ...] = ()
     planted: tuple[Planted, ...] = ()
+    intended: tuple[FormSection, ...] = ()
 
 
 Apply = Callable[[Host, float, np.random.Generator], Flawed]
@@ -124,6 +127,19 @@ class Defect:
 def host_of(song: SynthSong) -> Host:
     """Return a synthesised song as a host."""
     return Host(song.mix, song.stems, song.truth, song)
+
+
+def intended_form(truth: SongTruth, turned_share: float = 0.0) -> tuple[FormSection, ...]:
+    """Return the form that the arranger meant, or one whose energies are turned over by a share."""
+    energies = [section.energy for section in truth.sections]
+    middle = (max(energies) + min(energies)) / 2
+    sections = []
+    for section in truth.sections:
+        inside = (truth.downbeats_s >= section.start_s - 0.01) & (truth.downbeats_s < section.end_s - 0.01)
+        energy = section.energy + 2 * turned_share * (middle - section.energy)
+        bars = max(1, int(np.count_nonzero(inside)))
+        sections.append(FormSection(name=section.label, bars=bars, energy=energy))
+    return tuple(sections)
 
 
 def of_mix(samples: np.ndarray, rate_hz: int, spans: tuple[Stretch, ...] = ()) -> Flawed:

@@ -105,6 +105,15 @@ def end_silence(host: Host, strength: float, _rng: np.random.Generator) -> Flawe
     return of_mix(np.concatenate([x, tail], axis=1), rate, (Stretch(ends, ends + strength),))
 
 
+def inner_silence(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
+    """Digital silence put between two parts of the song."""
+    x, rate = host.mix.samples, host.mix.rate_hz
+    at = int(0.6 * x.shape[1])
+    gap = np.zeros((x.shape[0], int(strength * rate)), dtype=np.float32)
+    joined = np.concatenate([x[:, :at], gap, x[:, at:]], axis=1)
+    return of_mix(joined, rate, (Stretch(at / rate, at / rate + strength),))
+
+
 def cut_off_end(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
     """The file stops while the music is still at the strength against its RMS."""
     x, rate = host.mix.samples, host.mix.rate_hz
@@ -129,5 +138,6 @@ DEFECTS = (
     Defect("dual-mono", "dual-mono", "dB of side against mid", (-40.0, -60.0, -200.0), dual_mono),
     Defect("start-silence", "start-silence", "s", (0.7, 2.0, 6.0), start_silence),
     Defect("end-silence", "end-silence", "s", (3.0, 6.0, 12.0), end_silence),
+    Defect("inner-silence", "silence", "s", (1.5, 4.0, 10.0), inner_silence),
     Defect("cut-off-end", "cut-off-end", "dB against the song's RMS", (-32.0, -18.0, -4.0), cut_off_end),
 )

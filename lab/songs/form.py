@@ -136,10 +136,17 @@ def section_plan(bars: int, rng: np.random.Generator) -> list[tuple[str, int]]:
     return plan
 
 
-def write_score(style: Style, duration_s: float, rng: np.random.Generator, tempo_drift: float = 0.0) -> Score:
+def write_score(
+    style: Style,
+    duration_s: float,
+    rng: np.random.Generator,
+    tempo_drift: float = 0.0,
+    one_loop_share: float = 0.0,
+) -> Score:
     """Choose tempo, key, loops and form, and lay out the bars.
 
-    ``tempo_drift`` is how much longer the last bar is than the first, as a share.
+    ``tempo_drift`` is how much longer the last bar is than the first, as a share;
+    ``one_loop_share`` the share of bars, from the first, that go round the verse's loop.
     """
     low, high = style.tempo_bpm
     tempo = round(float(rng.uniform(low, high)), 1)
@@ -161,7 +168,7 @@ def write_score(style: Style, duration_s: float, rng: np.random.Generator, tempo
     plan = section_plan(count, rng)
     total = sum(length for _, length in plan)
     lengths = bar_s * (1 + tempo_drift * (np.arange(total) / max(1, total - 1) - 0.5))
-    bars, sections = _lay_out(plan, loop_of, tonic, lengths)
+    bars, sections = _lay_out(plan, loop_of, tonic, lengths, round(one_loop_share * total))
     ends = bars[-1].start_s + bars[-1].length_s
     return Score(
         style, tempo, metre, tonic, minor, swing, groove, bars, sections, has_voice, RING_S, ends + RING_S
@@ -169,7 +176,11 @@ def write_score(style: Style, duration_s: float, rng: np.random.Generator, tempo
 
 
 def _lay_out(
-    plan: list[tuple[str, int]], loop_of: dict[str, str], tonic: int, lengths_s: np.ndarray
+    plan: list[tuple[str, int]],
+    loop_of: dict[str, str],
+    tonic: int,
+    lengths_s: np.ndarray,
+    one_loop_bars: int = 0,
 ) -> tuple[tuple[Bar, ...], tuple[SectionTruth, ...]]:
     starts = LEAD_IN_S + np.concatenate([[0.0], np.cumsum(lengths_s)])
     bars: list[Bar] = []
@@ -182,9 +193,10 @@ def _lay_out(
         numerals = loop_of[label].split()
         first = len(bars)
         for at in range(length):
-            roman = numerals[at % len(numerals)]
-            semitones, triad = ROMAN[roman]
             index = first + at
+            loop = loop_of["verse"].split() if index < one_loop_bars else numerals
+            roman = loop[at % len(loop)]
+            semitones, triad = ROMAN[roman]
             bars.append(
                 Bar(index, float(starts[index]), float(lengths_s[index]), label, seen[label], energy, roman,
                     tonic + semitones, triad, last=at == length - 1)

@@ -39,6 +39,7 @@ def make_song(
     rate_hz: int = 44100,
     tempo_drift: float = 0.0,
     tuning_cents: tuple[float, float] = (0.0, 0.0),
+    one_loop_share: float = 0.0,
 ) -> SynthSong:
     """Synthesise a clean multitrack song with truth.
 
@@ -58,6 +59,8 @@ def make_song(
         steady tempo. The tempo of the truth is that of the middle.
     tuning_cents : (float, float)
         Deviation from A4 = 440 Hz at the start and at the end.
+    one_loop_share : float
+        Share of the bars, from the first, that go round one loop of chords.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def make_song(
     if name not in STYLES:
         raise ValueError(f"style {name!r} is not one of {', '.join(STYLES)}")
     rng = np.random.default_rng([seed, 1])
-    score = write_score(STYLES[name], duration_s, rng, tempo_drift)
+    score = write_score(STYLES[name], duration_s, rng, tempo_drift, one_loop_share)
     performance = _perform(score, seed, rate_hz, tuning_cents)
     stems = _mix(score, performance, seed, rate_hz)
     truth = _truth(score, performance, rate_hz)
