@@ -18,7 +18,14 @@ VERBS = sorted(name for name, _ in inspect.getmembers(Studio, inspect.isfunction
 COMMANDS = {command.name or command.callback.__name__ for command in commands.registered_commands}
 
 # verb: the command that is its door
-CALLED = {"policies": "policy", "add_model": "models", "separate": "separate"}
+CALLED = {
+    "policies": "policy",
+    "add_model": "models",
+    "separate": "separate",
+    "separate_take": "stems",
+    "add_stems": "stems",
+    "marks": "stems",
+}
 
 # verb: why the command line has no door to it
 PAGE_ONLY = {
@@ -29,8 +36,7 @@ PAGE_ONLY = {
     "preview": "heard on a loop in the page; `audition` writes files",
     "match": "heard on a loop in the page; `audition` matches its files",
     "trial": "a blind test needs ears at the page",
-    "undo": "no command yet: `decide ID defer` opens a question again",
-    "go_back": "no command yet: the history room has it",
+    "stem_sounds": "the page's playable form of files that a terminal has anyway",
 }
 
 # verb: (method, path) of its route
@@ -67,6 +73,12 @@ ROUTES = {
 NO_ROUTE = {
     "add_model": "stems have no room in the page yet",
     "separate": "stems have no room in the page yet",
+    "stems": "the stems room is on its way",
+    "separate_take": "the stems room is on its way",
+    "add_stems": "the stems room is on its way",
+    "stem_sounds": "the stems room is on its way",
+    "mark": "the stems room is on its way",
+    "marks": "the stems room is on its way",
 }
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Knob
@@ -37,6 +39,31 @@ def knobs(given: list[str]) -> dict[str, Knob]:
             raise UsageError("usage.knob", f"{pair!r} is no knob", "write --knob name=value")
         result[name.strip()] = _value(value.strip())
     return result
+
+
+def named_roles(given: list[str]) -> dict[str, str]:
+    """Return ``FILE=ROLE`` pairs by file name; the last ``=`` parts them, names may hold others."""
+    result: dict[str, str] = {}
+    for pair in given:
+        name, equals, role = pair.rpartition("=")
+        if not equals or not name or not role:
+            raise UsageError("usage.role", f"{pair!r} is no file and role", "write --role FILE=ROLE")
+        result[name.strip()] = role.strip()
+    return result
+
+
+def section(label: str, sections: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Return where a section lies, in seconds: ``B`` where there is one, ``B2`` for the second of several."""
+    for name, number in ((label, 1), (label[:-1], int(label[-1]) if label[-1:].isdigit() else 0)):
+        same = [one for one in sections if str(one["label"]).lower() == name.lower()]
+        if same and 1 <= number <= len(same) and (name != label or len(same) == 1):
+            return float(same[number - 1]["start_s"]), float(same[number - 1]["end_s"])
+    told = ", ".join(f"{one['label']} {one['start_s']:.0f}-{one['end_s']:.0f}" for one in sections)
+    raise UsageError(
+        "usage.section",
+        f"{label!r} is no one section",
+        f"heard, in seconds: {told or 'none'}; or give --span",
+    )
 
 
 def _value(text: str) -> Knob:

@@ -7,13 +7,14 @@ asked after others is *stale* until the song is listened to again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from controlroom.model.decisions import Decision
 from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.model.findings import Finding, Note
+from controlroom.model.parts import MIX, PartMark
 from controlroom.model.proposals import Proposal, Stage
 from controlroom.model.render import Outcome, Render
 from controlroom.model.song import SongState, Take
@@ -42,7 +43,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Desk:
-    """All that the page of one song shows."""
+    """All that the page of one song shows.
+
+    ``parts`` are what a step may be on: the mix, and the stems of the current take.
+    """
 
     song_id: str
     title: str
@@ -52,6 +56,8 @@ class Desk:
     cards: tuple[Card, ...]
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
+    parts: tuple[str, ...]
+    marks: tuple[PartMark, ...]
     render: Render | None
     render_fault: str
     render_stale: bool
@@ -78,11 +84,18 @@ def lay_out(song: Song) -> Desk:
         cards=cards,
         findings=tuple(memory.findings),
         notes=tuple(memory.notes),
+        parts=_parts(memory),
+        marks=tuple(memory.marks),
         render=render,
         render_fault=fault,
         render_stale=render is not None and sounding != set(render.decisions),
         entries=memory.ledger.head.seq,
     )
+
+
+def _parts(memory: Memory) -> tuple[str, ...]:
+    standing = memory.stems.get(memory.current_take.id) if memory.current_take else None
+    return (MIX, *(standing.roles if standing else ()))
 
 
 def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
@@ -149,11 +162,16 @@ class KnobInfo:
 
 @dataclass(frozen=True)
 class ProcessorInfo:
-    """One processor as a window offers it."""
+    """One processor as a window offers it; ``parts`` are the roles that it works on, empty for any."""
 
     name: str
     stage: Stage
+    parts: tuple[str, ...]
     knobs: tuple[KnobInfo, ...]
+
+    def works_on(self, parts: Sequence[str]) -> tuple[str, ...]:
+        """Return which of a song's parts this processor may work on."""
+        return tuple(part for part in parts if not self.parts or part in self.parts)
 
 
 def processor_infos() -> Mapping[str, ProcessorInfo]:
@@ -161,7 +179,7 @@ def processor_infos() -> Mapping[str, ProcessorInfo]:
     infos = {}
     for name, processor in all_processors().items():
         knobs = tuple(KnobInfo(**_described(processor, knob)) for knob in processor.model_fields)
-        infos[name] = ProcessorInfo(name, processor.stage, knobs)
+        infos[name] = ProcessorInfo(name, processor.stage, processor.parts, knobs)
     return infos
 
 

@@ -9,7 +9,11 @@ from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.processors.form import from_step
+from controlroom.studio.marking import check_free, check_part, check_removable
+from controlroom.studio.memory import HAND_MADE
 from controlroom.studio.song import Song
+
+REMOVE = "remove"
 
 
 def ask(
@@ -42,10 +46,14 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
     DecisionError
         A policy answers what is a person's; an edit has no step, changes the
         processor, or its knobs are refused; a reason is missing where a broken
-        guard is kept.
+        guard is kept; ``part.protected``, ``part.not-removable`` (``studio.marking``).
+    UsageError, SongError
+        A part that the processor may not work on, or that the song does not have.
     """
     step = reply.step or proposal.step
     _check(proposal, reply, decider, step)
+    if reply.answer in (Answer.ACCEPT, Answer.EDIT):
+        _check_part(song, proposal, step)
     broken = tuple(reading.guard for reading in proposal.guards if reading.broken)
     decision = Decision(
         proposal_id=proposal.id,
@@ -82,6 +90,14 @@ def _check(proposal: Proposal, reply: Reply, decider: Decider, step: Step) -> No
         raise DecisionError(
             "decision.reason-missing", f"keeping {proposal.id} despite its guards needs a reason", "say why"
         )
+
+
+def _check_part(song: Song, proposal: Proposal, step: Step) -> None:
+    check_free(song, step)
+    if step.part != proposal.step.part or proposal.kind == HAND_MADE:
+        check_part(song, step)
+    if step.processor == REMOVE:
+        check_removable(song, step.part)
 
 
 def carry(song: Song, proposal: Proposal) -> None:

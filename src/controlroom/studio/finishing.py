@@ -21,6 +21,7 @@ from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
 from controlroom.model.song import Take
 from controlroom.report.model import ReportData
+from controlroom.separation.form import BackendChoice
 from controlroom.studio.deciders import AnswersFile
 from controlroom.studio.folder import write_json_document
 from controlroom.studio.importing import Incoming, admit, take_audio
@@ -36,8 +37,10 @@ from controlroom.studio.mastering import (
 from controlroom.studio.memory import Target
 from controlroom.studio.reporting import write_report
 from controlroom.studio.song import Song
-from controlroom.studio.walk import Walk, listening_of, walk_to_premaster
+from controlroom.studio.stemming import import_stems, separate_stems
+from controlroom.studio.walk import Walk, take_listening, walk_to_premaster
 
+SEPARATE = "separate"
 ENVIRONMENT = ("numpy", "scipy", "numba", "soundfile", "soxr", "av")
 
 
@@ -51,6 +54,7 @@ class Wishes:
     answers: Path | None
     target_lufs: float | None
     by: str
+    stems: str | Path | None = None
 
     def deciders(self) -> tuple[Decider, ...]:
         """Return who is asked, in turn: the person's file, the person, then the policy."""
@@ -106,7 +110,20 @@ def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:
         song.memory.set_target(wishes.target_lufs, wishes.by, song.now())
-    return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
+    if wishes.stems is None:
+        return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
+    with context.part("stems", 0.0, 0.4) as inner:
+        _bring_stems(song, wishes.stems, wishes.by, inner)
+    with context.part("finish", 0.4, 1.0) as inner:
+        return _carry_out(song, take, incoming.audio, wishes.deciders(), inner)
+
+
+def _bring_stems(song: Song, stems: str | Path, by: str, context: Context) -> None:
+    """Separate the take where it has no stems yet, or import those that the person names."""
+    if str(stems) != SEPARATE:
+        import_stems(song, Path(stems), {}, by, context)
+    elif song.take.id not in song.memory.stems:
+        separate_stems(song, BackendChoice(), by, context)
 
 
 def render_song(song: Song, context: Context) -> Finished:
@@ -121,7 +138,7 @@ def propose_song(song: Song, target: Target | None, context: Context) -> list[Pr
     if target is not None:
         song.memory.set_target(target.lufs, target.by, song.now())
     audio = take_audio(song, take, context)
-    walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, (), context)
+    walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
     level(walk, ())
     return walk.proposals
 
@@ -130,7 +147,7 @@ def _carry_out(
     song: Song, take: Take, audio: Audio, deciders: Sequence[Decider], context: Context
 ) -> Finished:
     with context.part("walk", 0.05, 0.35) as inner:
-        walk = walk_to_premaster(song, listening_of(audio, take.id), take.audio_digest, deciders, inner)
+        walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, deciders, inner)
     with context.part("level", 0.35, 0.5):
         levelled = level(walk, deciders)
     output = new_render_folder(song, digest_text(canonical_json([take.audio_digest, walk.upstream])))

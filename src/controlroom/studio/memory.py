@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from controlroom.ledger.ledger import Ledger
+from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.decisions import Answer, Decision, Policy
 from controlroom.model.findings import Finding, Note
+from controlroom.model.parts import PartMark
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
-from controlroom.model.song import SongState, Take
+from controlroom.model.song import SongState, StemSet, Take
 
 HAND_MADE = "hand-made"
 
@@ -39,6 +41,8 @@ class Memory:
     renders: list[dict[str, object]] = field(default_factory=list)
     released: bool = False
     target: Target | None = None
+    stems: dict[str, StemSet] = field(default_factory=dict)
+    marks: list[PartMark] = field(default_factory=list)
 
     @classmethod
     def of(cls, ledger: Ledger) -> Memory:
@@ -70,7 +74,14 @@ class Memory:
             case "released":
                 self.released = True
             case _:
-                pass
+                self._take_in_part(kind, body)
+
+    def _take_in_part(self, kind: str, body: Mapping[str, object]) -> None:
+        if kind == "stems.set":
+            made = StemSet.model_validate(body)
+            self.stems[made.take_id] = made
+        elif kind == "part.marked":
+            self._mark(PartMark.model_validate(body))
 
     def add_take(self, take: Take, at: str) -> None:
         """Record an imported take; the last one added is the current one."""
@@ -127,6 +138,26 @@ class Memory:
         if self.target is None or target_lufs != self.target.lufs:
             self._append("target.set", {"target_lufs": target_lufs, "by": by}, at)
 
+    def set_stems(self, made: StemSet, at: str) -> None:
+        """Record the stems that stand for a take from now on; the same ones again are not written twice."""
+        before = self.stems.get(made.take_id)
+        if before is None or before.model_copy(update={"at": made.at}) != made:
+            self._append("stems.set", made.model_dump(mode="json"), at)
+
+    def add_mark(self, mark: PartMark, taken_back: Iterable[Decision], at: str) -> None:
+        """Record what a person said of a part, and the answers that this takes back, in one transaction."""
+        items = [("part.marked", mark.model_dump(mode="json"))]
+        items += [("decision", decision.model_dump(mode="json")) for decision in taken_back]
+        self.ledger.append_all(items, at)
+        for kind, body in items:
+            self._take_in(kind, body)
+
+    def _mark(self, mark: PartMark) -> None:
+        """Keep the marks that stand: the last one of each part and span, while it says anything."""
+        self.marks = [one for one in self.marks if (one.part, one.span) != (mark.part, mark.span)]
+        if mark.status is not None:
+            self.marks.append(mark)
+
     def add_event(self, kind: str, body: dict[str, object], at: str) -> None:
         """Record anything else that happened to the song."""
         self._append(kind, body, at)
@@ -139,6 +170,18 @@ class Memory:
     def current_take(self) -> Take | None:
         """The take that is worked on: the last one added."""
         return list(self.takes.values())[-1] if self.takes else None
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Digests that questions about the current take and its stems rest on."""
+        take = self.current_take
+        if take is None:
+            return frozenset()
+        found = self.stems.get(take.id)
+        stems = found.stems if found else ()
+        return frozenset(
+            [take.audio_digest, *(source_digest(take.audio_digest, stem.audio_digest) for stem in stems)]
+        )
 
     @property
     def hand_made(self) -> list[Decision]:
@@ -157,6 +200,11 @@ class Memory:
         if any(d.answer is not Answer.DEFER for d in self.decisions.values()):
             return SongState.IN_DECISION
         return SongState.HEARD if self.findings or self.proposals else SongState.RAW
+
+
+def source_digest(take_digest: str, stem_digest: str) -> str:
+    """Return the digest of what a question about a stem rests on."""
+    return digest_text(canonical_json([take_digest, stem_digest]))
 
 
 def _listed(value: object) -> list[object]:

@@ -33,13 +33,17 @@ class Separated:
         return {"backend": self.backend, "licence": self.licence, "stems": stems}
 
 
-def separate_file(
-    file: Path, out: Path, choice: BackendChoice, limits: DecodeLimits, context: Context
-) -> Separated:
-    """Separate a file and write each stem as 32-bit float WAV, at the file's rate and length.
+@dataclass(frozen=True, eq=False)
+class SeparatedParts:
+    """The parts that a backend made of a sound, and how each came about."""
 
-    A backend that leaves the backing in one piece is followed by ``parts``,
-    which needs no weights and is honest about its quality.
+    licence: str
+    sounds: Mapping[str, Audio]
+    origins: Mapping[str, str]
+
+
+def separated_parts(audio: Audio, choice: BackendChoice, context: Context) -> SeparatedParts:
+    """Separate a sound; a backing that is left in one piece is split by ``parts``, which needs no weights.
 
     Raises
     ------
@@ -49,14 +53,34 @@ def separate_file(
     chosen = backend(choice)
     if fault := chosen.missing():
         raise fault
+    with context.part("separate", 0.0, 0.8) as inner:
+        sounds = dict(chosen.separate(audio, inner))
+    origins = dict.fromkeys(sounds, choice.name)
+    if ACCOMPANIMENT in sounds and choice.name != "parts":
+        with context.part("parts", 0.8, 1.0) as inner:
+            split = backend(BackendChoice("parts")).separate(sounds[ACCOMPANIMENT], inner)
+        origins.update(dict.fromkeys(split, f"{choice.name} > parts"))
+        sounds.update(split)
+    return SeparatedParts(chosen.facts.licence, sounds, origins)
+
+
+def separate_file(
+    file: Path, out: Path, choice: BackendChoice, limits: DecodeLimits, context: Context
+) -> Separated:
+    """Separate a file and write each stem as 32-bit float WAV, at the file's rate and length.
+
+    Raises
+    ------
+    EnvironmentFault
+        When weights or libraries are missing; the hint is the exact command.
+    """
+    if fault := backend(choice).missing():
+        raise fault
     with context.part("decode", 0.0, 0.1) as inner:
         audio = decode(file, limits, inner).audio
-    with context.part("separate", 0.1, 0.8) as inner:
-        stems = dict(chosen.separate(audio, inner))
-    if ACCOMPANIMENT in stems and choice.name != "parts":
-        with context.part("parts", 0.8, 0.95) as inner:
-            stems.update(backend(BackendChoice("parts")).separate(stems[ACCOMPANIMENT], inner))
-    return Separated(choice.name, chosen.facts.licence, _written(out, stems))
+    with context.part("separate", 0.1, 0.95) as inner:
+        parts = separated_parts(audio, choice, inner)
+    return Separated(choice.name, parts.licence, _written(out, parts.sounds))
 
 
 def _written(out: Path, stems: Mapping[str, Audio]) -> dict[str, Path]:

@@ -15,7 +15,7 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
-from controlroom.model.errors import DecisionError, UsageError
+from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
 from controlroom.model.song import SongState, Take
@@ -26,14 +26,14 @@ from controlroom.report.listen_svg import ListenPicture
 from controlroom.separation.form import BackendChoice
 from controlroom.studio import importing, verifying
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
-from controlroom.studio.console_answers import keep_trial, return_to, take_back
-from controlroom.studio.console_desk import Desk, ProcessorInfo, lay_out, processor_infos
-from controlroom.studio.console_preview import gains_on, preview_step
-from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, files_of
+from controlroom.studio.console_answers import return_to, take_back
+from controlroom.studio.console_desk import known_processor
+from controlroom.studio.console_verbs import ConsoleVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
 from controlroom.studio.listening_view import music_data, picture_of
+from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
 from controlroom.studio.releasing import release_song
 from controlroom.studio.separating import Separated, add_model, separate_file
@@ -44,7 +44,8 @@ from controlroom.studio.standards import (
     policy_by_name,
     shipped_standards,
 )
-from controlroom.studio.walk import hand_made_proposal, hear, listening_of
+from controlroom.studio.stem_verbs import StemVerbs
+from controlroom.studio.walk import hand_made_proposal, hear, listening_of, take_listening
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class PersonDecider:
         return {}
 
 
-class Studio:
+class Studio(ConsoleVerbs, StemVerbs):
     """One service for every window.
 
     Parameters
@@ -135,7 +136,7 @@ class Studio:
         if SongFolder(what).exists():
             with opened(what, now=self._now) as song:
                 audio = importing.take_audio(song, song.take, context)
-                listening = listening_of(audio, song.take.id)
+                listening = take_listening(song, audio)
                 hand_in(listening, Meant(song.take.facts.tags.lyrics, song.folder.read_brief()))
                 findings = hear(listening, song.standards, context)
                 song.memory.add_findings("all", findings, self._now())
@@ -161,11 +162,15 @@ class Studio:
         *,
         knobs: Mapping[str, Knob] | None = None,
         span_s: tuple[float, float] | None = None,
+        part: str | None = None,
         reason: str = "",
         auditioned_s: float = 0.0,
         keep_despite_guards: bool = False,
     ) -> Decision:
-        """Answer one proposal; DecisionError when it can't be recorded."""
+        """Answer one proposal; DecisionError when it can't be recorded.
+
+        An edit may change ``knobs``, the span, and the ``part`` that the step is on.
+        """
         with opened(found(root), now=self._now) as song:
             proposal = proposal_by_id(song, proposal_id)
             step = None
@@ -174,7 +179,11 @@ class Studio:
                 if span_s is not None:
                     span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1])
                 step = proposal.step.model_copy(
-                    update={"knobs": {**proposal.step.knobs, **(knobs or {})}, "span": span}
+                    update={
+                        "knobs": {**proposal.step.knobs, **(knobs or {})},
+                        "span": span,
+                        "part": part or proposal.step.part,
+                    }
                 )
             reply = Reply(
                 answer=answer,
@@ -206,7 +215,7 @@ class Studio:
         reason: str = "",
     ) -> Decision:
         """Write a step by hand: proposal and acceptance at once."""
-        stage = _known_processor(processor).stage
+        stage = known_processor(processor).stage
         with opened(found(root), now=self._now) as song:
             take = song.take
             span = None
@@ -214,6 +223,8 @@ class Studio:
                 span = Span(clock=take.id, start_s=start_s or 0.0, end_s=end_s or take.facts.duration_s)
             step = Step(processor=processor, stage=stage, knobs=dict(knobs or {}))
             made = from_step(step).step(part, span)
+            check_part(song, made)
+            check_free(song, made)
             proposal = hand_made_proposal(song, take.audio_digest, made)
             song.memory.add_proposals([proposal], self._now())
             return decide(
@@ -248,12 +259,14 @@ class Studio:
         answers: Path | None = None,
         target_lufs: float | None = None,
         standards_file: Path | None = None,
+        stems: str | Path | None = None,
     ) -> Finished:
         """Do the main job: from a raw take to masters and a report.
 
         ``out`` is the song's folder; one that exists is gone on with, and
         keeps its decisions. Without a decider and a named policy, ``hygiene``
-        answers and the rest waits.
+        answers and the rest waits. ``stems`` is ``separate`` (once per take), or
+        where the take's stems are; then stems are worked on too.
         """
         wishes = Wishes(
             policy=policy_by_name(policy or "hygiene") if policy or decider is None else None,
@@ -262,6 +275,7 @@ class Studio:
             answers=answers,
             target_lufs=target_lufs,
             by=self._name,
+            stems=stems,
         )
         root = out if out is not None else Path(f"{take.stem}-controlroom")
         if not SongFolder(root).exists():
@@ -283,9 +297,8 @@ class Studio:
     def show(self, root: Path) -> Shown:
         """Tell where a song stands; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
-            current = song.memory.current_take
-            digest = current.audio_digest if current else ""
-            proposals = [p for p in song.memory.proposals.values() if p.source_digest == digest]
+            sources = song.memory.sources
+            proposals = [p for p in song.memory.proposals.values() if p.source_digest in sources]
             return _shown(song, proposals)
 
     def history(self, root: Path) -> list[dict[str, Any]]:
@@ -340,53 +353,6 @@ class Studio:
         with opened(found(root), now=self._now) as song:
             return return_to(song, seq, self._name)
 
-    def trial(self, root: Path, a: str, b: str, *, correct: int, total: int) -> dict[str, object]:
-        """Keep the result of a blind ABX trial as evidence."""
-        with opened(found(root), now=self._now) as song:
-            return keep_trial(song, (a, b), correct, total, self._name)
-
-    def desk(self, root: Path) -> Desk:
-        """Return the questions that stand, with all that belongs to them; needs no lock."""
-        with opened(found(root), writing=False, now=self._now) as song:
-            return lay_out(song)
-
-    def processors(self) -> Mapping[str, ProcessorInfo]:
-        """Return every processor with its knobs, for windows."""
-        return processor_infos()
-
-    def sounds(self, root: Path, context: Context = Context()) -> dict[str, Sound]:
-        """Make take and render playable and drawable, in the song's cache; needs no lock."""
-        with opened(found(root), writing=False, now=self._now) as song:
-            return ensure_sounds(song, context)
-
-    def sound_files(self, root: Path, sound_id: str) -> SoundFiles:
-        """Return where a playable sound stands; SongError when there is none of that name."""
-        return files_of(SongFolder(found(root)), sound_id)
-
-    def preview(
-        self,
-        root: Path,
-        processor: str,
-        start_s: float,
-        end_s: float,
-        *,
-        knobs: Mapping[str, Knob] | None = None,
-        span_s: tuple[float, float] | None = None,
-        context: Context = Context(),
-    ) -> Sound:
-        """Return the take with one step alone over a stretch, as a playable sound; needs no lock."""
-        with opened(found(root), writing=False, now=self._now) as song:
-            span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1]) if span_s else None
-            stage = _known_processor(processor).stage
-            step = Step(processor=processor, stage=stage, span=span, knobs=dict(knobs or {}))
-            return preview_step(song, step, start_s, end_s, context)
-
-    def match(
-        self, root: Path, sound_ids: Sequence[str], start_s: float, end_s: float
-    ) -> Mapping[str, float]:
-        """Return the gains in dB that make playable sounds equally loud on a stretch."""
-        return gains_on(SongFolder(found(root)), sound_ids, start_s, end_s)
-
 
 def proposal_by_id(song: Song, given: str) -> Proposal:
     """Return the proposal whose id begins with ``given``.
@@ -405,15 +371,6 @@ def proposal_by_id(song: Song, given: str) -> Proposal:
             "`controlroom show SONG` lists them",
         )
     return found_ones[0]
-
-
-def _known_processor(name: str) -> ProcessorInfo:
-    known = processor_infos()
-    if name not in known:
-        raise UsageError(
-            "processor.unknown", f"there is no processor called {name!r}", f"one of: {', '.join(known)}"
-        )
-    return known[name]
 
 
 def _with_standards(song: Song, set_from: Path | None) -> Song:

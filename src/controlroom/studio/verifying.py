@@ -1,4 +1,4 @@
-"""Is everything as the ledger says: chain, takes, the last render and its masters."""
+"""Is everything as the ledger says: chain, takes, stems, the last render and its masters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from controlroom.model.errors import VerifyError
 from controlroom.model.render import Render
 from controlroom.studio.importing import check_archived
 from controlroom.studio.song import Song
+from controlroom.studio.stemming import stem_audio
 
 
 def verify_song(song: Song) -> list[str]:
@@ -27,6 +28,10 @@ def verify_song(song: Song) -> list[str]:
         archived = song.folder.root / take.archived_as
         check_archived(archived, take)
         checked.append(f"take {take.id}: {take.facts.file_name}")
+    for standing in song.memory.stems.values():
+        for stem in standing.stems:
+            stem_audio(song, stem)
+        checked.append(f"stems of {standing.take_id}: {', '.join(standing.roles)}")
     for index, rendered in enumerate(song.memory.renders):
         render = _manifest_of(song, rendered)
         checked.append(f"render {render.id}: manifest")

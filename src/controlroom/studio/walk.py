@@ -7,13 +7,14 @@ with one; ``render`` walks with the answers that the ledger holds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.cache import FolderCache
-from controlroom.engine.claims import check_stage
+from controlroom.engine.claims import check_stage, improves, predicted
 from controlroom.engine.desk import Handling, Told, render_stage
 from controlroom.engine.guards import guarded, read_all
+from controlroom.engine.overlay import refused_bands
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
@@ -169,7 +170,19 @@ def _proposal(walk: Walk, finding: Finding, offer: Offer) -> list[Proposal]:
             walk.song.memory.add_withheld(finding.kind, step, broken, walk.song.now())
             return []
         offer, amount, readings = tried.offer, tried.amount, tried.readings
+    offer = _as_it_will_be(walk, offer)
+    if not improves(offer.claims):  # stem and mix are not coherent enough for it to be heard
+        return []
     return [as_proposal(walk, finding, offer, bound * amount, readings)]
+
+
+def _as_it_will_be(walk: Walk, offer: Offer) -> Offer:
+    """Return an offer on a stem with the change that the song will really get as its claims."""
+    if offer.part == MIX:
+        return offer
+    step = offer.processor.step(offer.part, offer.span)
+    rules = handling(walk.song)
+    return replace(offer, claims=predicted(step, offer.claims, walk.now, walk.song.standards, rules))
 
 
 def as_proposal(
@@ -192,6 +205,7 @@ def as_proposal(
         confidence=min(offer.confidence, finding.confidence) * confidence_of(walk.now.part(offer.part).trust),
         person_only=offer.processor.person_only,
         provisional=bool(walk.waiting),
+        refused=refused_bands(walk.now.part(offer.part).trust, handling(walk.song).min_coherence),
     )
 
 

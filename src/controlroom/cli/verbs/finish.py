@@ -24,6 +24,9 @@ def finish(
     answers: Annotated[Path | None, typer.Option(help="TOML file with your answers.")] = None,
     target: Annotated[float | None, typer.Option(help="Integrated loudness to reach, in LUFS.")] = None,
     standards: Annotated[Path | None, typer.Option(help="TOML file with your own standards.")] = None,
+    stems: Annotated[
+        str | None, typer.Option(help="separate, or the folder, zip or .stem.mp4 file with the take's stems.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Finish a take: listen, propose, decide, render, measure again, master, report."""
@@ -41,6 +44,7 @@ def finish(
             answers=answers,
             target_lufs=target,
             standards_file=standards,
+            stems=stems,
         )
     if json:
         say_json(finished.as_dict())

@@ -1,0 +1,202 @@
+"""What a person said of parts, and what follows from it.
+
+A part that *stays*, or *defines the identity*, may not be touched:
+
+* no step is asked about on it, on a member of it, or on a group that holds it;
+* an answer or a step of one's own that would touch it is refused, and says who
+  protected it and when; answers that were given before are taken back;
+* a step on the mix of ARRANGEMENT, REPAIR, STEMS or SPACE is refused while any
+  part stays, because it would change that part. TONE and LOUDNESS on the mix bus
+  are not: they are what the whole song goes through. A mark on the *mix* itself
+  refuses TONE too, and leaves only LOUDNESS;
+* a mark with a span protects that stretch: a step that does not overlap it is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from controlroom.model.decisions import Answer, Decision, Who
+from controlroom.model.errors import DecisionError, UsageError
+from controlroom.model.parts import MIX, ROLES, PartMark, members
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.song import PartStatus
+from controlroom.model.timeline import Span
+from controlroom.processors.form import from_step
+from controlroom.studio.song import Song
+from controlroom.studio.stemming import stems_of
+from controlroom.studio.trusting import heard_coherence, may_be_removed
+
+BUS_STAGES = (Stage.TONE, Stage.LOUDNESS)
+REBUILD = "rebuild"
+
+
+def protecting(song: Song, step: Step) -> PartMark | None:
+    """Return the mark that forbids a step, if one does."""
+    return next((mark for mark in song.memory.marks if _forbids(mark, step, roles_of(song))), None)
+
+
+def check_free(song: Song, step: Step) -> None:
+    """Refuse a step that would touch what stays; DecisionError names who said so, and when."""
+    mark = protecting(song, step)
+    if mark is None:
+        return
+    where = f" from {mark.span.start_s:g} to {mark.span.end_s:g} s" if mark.span else ""
+    why = f": {mark.reason}" if mark.reason else ""
+    raise DecisionError(
+        "part.protected",
+        f"{step.processor} on {step.part} would touch {mark.part}{where}, of which {mark.by} said on "
+        f"{mark.at[:16].replace('T', ' ')} that it {said(mark.status)}{why}",
+        f"`controlroom mark {song.folder.root} {mark.part} none` takes that back",
+    )
+
+
+def check_part(song: Song, step: Step) -> None:
+    """Refuse a step on a part that its processor may not work on, or that the song does not have.
+
+    Raises
+    ------
+    UsageError
+        ``processor.wrong-part``.
+    SongError
+        ``stems.none``, ``stems.no-role``.
+    """
+    allowed = type(from_step(step)).parts
+    if allowed and step.part not in allowed:
+        raise UsageError(
+            "processor.wrong-part",
+            f"{step.processor} does not work on {step.part}",
+            f"it works on: {', '.join(allowed)}",
+        )
+    require_part(song, step.part)
+
+
+def require_part(song: Song, part: str) -> None:
+    """Check that the song has a part: the mix, or a stem of the current take."""
+    if part == MIX:
+        return
+    if part not in ROLES:
+        raise UsageError("part.unknown", f"there is no part called {part!r}", f"one of: {', '.join(ROLES)}")
+    standing = stems_of(song)
+    if standing.stem(part) is None:
+        raise UsageError(
+            "stems.no-role",
+            f"the stems of this take have no {part}",
+            f"they are: {', '.join(standing.roles)}",
+        )
+
+
+def roles_of(song: Song) -> tuple[str, ...]:
+    """Return the roles of the current take's stems; none when there are none."""
+    found = song.memory.stems.get(song.take.id)
+    return found.roles if found else ()
+
+
+def mark_of(song: Song, part: str) -> PartMark | None:
+    """Return what stands of a whole part."""
+    return next((one for one in song.memory.marks if one.part == part and one.span is None), None)
+
+
+def keep_mark(
+    song: Song, part: str, status: PartStatus | None, span: Span | None, *, by: str, reason: str
+) -> PartMark:
+    """Record what a person says of a part; what protects it takes back the answers that touch it.
+
+    Raises
+    ------
+    DecisionError
+        ``part.nothing-to-take-back``; for ``removed`` see ``check_removable``.
+    UsageError, SongError
+        A part that the song does not have.
+    """
+    if status is None and not any((one.part, one.span) == (part, span) for one in song.memory.marks):
+        raise DecisionError(
+            "part.nothing-to-take-back",
+            f"nothing was said of {part}{'' if span is None else ' on that span'}",
+            f"`controlroom stems {song.folder.root}` lists what was said",
+        )
+    if status is not None:
+        require_part(song, part)
+    at = song.now()
+    mark = PartMark(part=part, status=status, span=span, by=by, at=at, reason=reason)
+    song.memory.add_mark(mark, _taken_back(song, mark), at)
+    return mark
+
+
+def check_removable(song: Song, part: str) -> None:
+    """Refuse to remove a stem by overlay that is not enough part of the mix to go with it.
+
+    Where the song is rebuilt from its stems, any stem may be left out.
+
+    Raises
+    ------
+    DecisionError
+        ``part.not-removable``.
+    """
+    if part == MIX:
+        raise DecisionError("part.not-removable", "the mix can't be removed", "name a stem")
+    stem = stems_of(song).stem(part)
+    if stem is None or may_be_removed(stem.trust, song.standards) or _is_rebuilt(song):
+        return
+    least = song.standards.number("stems.remove_min_coherence")
+    raise DecisionError(
+        "part.not-removable",
+        f"{part} is in the mix to {min(heard_coherence(stem.trust)):.2f} in its worst band; "
+        f"below {least:g} taking it away leaves noise of it behind",
+        f"rebuild the song from its stems first: `controlroom do {song.folder.root} {REBUILD}`",
+    )
+
+
+def said(status: PartStatus | None) -> str:
+    """Return a status as the end of "it …"."""
+    return {
+        PartStatus.STAYS: "stays",
+        PartStatus.REMOVED: "is removed",
+        PartStatus.RESHAPED: "is reshaped",
+        PartStatus.DEFINES_IDENTITY: "defines the identity",
+        None: "is free again",
+    }[status]
+
+
+def _taken_back(song: Song, mark: PartMark) -> list[Decision]:
+    """Return the answers that a new mark takes back: what sounds now and would touch the part."""
+    if not mark.protects:
+        return []
+    sounding = [d for d in song.memory.decisions.values() if d.sounds]
+    return [
+        decision.model_copy(
+            update={
+                "answer": Answer.DEFER,
+                "who": Who.PERSON,
+                "name": mark.by,
+                "at": mark.at,
+                "reason": f"{mark.part} {said(mark.status)}",
+                "auditioned_s": 0.0,
+                "policy_digest": None,
+                "carried_from": decision.id,
+            }
+        )
+        for decision in sounding
+        if _forbids(mark, decision.step, roles_of(song))
+    ]
+
+
+def _is_rebuilt(song: Song) -> bool:
+    return any(d.sounds and d.step.processor == REBUILD for d in song.memory.decisions.values())
+
+
+def _forbids(mark: PartMark, step: Step, roles: Collection[str]) -> bool:
+    if not mark.protects or not _overlap(mark.span, step.span):
+        return False
+    if mark.part == MIX:
+        return step.part != MIX or step.stage is not Stage.LOUDNESS
+    if step.part == MIX:
+        return step.stage not in BUS_STAGES
+    inside = step.part in members(mark.part, roles)
+    return mark.part == step.part or inside or mark.part in members(step.part, roles)
+
+
+def _overlap(one: Span | None, other: Span | None) -> bool:
+    if one is None or other is None:
+        return True
+    return one.start_s < other.end_s and other.start_s < one.end_s

@@ -1,0 +1,286 @@
+"""A song's stems: made by a separator or brought by a person, measured, and kept as a set.
+
+The files stand under ``stems/<take>/<set>/<role>.wav``: 32-bit float, the
+take's rate and length. A set is written whole under a name of its own before
+one ledger entry, ``stems.set``, makes it the one that stands; then the set
+before it goes. So a kill between two writes leaves the song as it was.
+
+Leaves and groups are both kept. Trust is measured among leaves, which add up to
+the take; a group's is measured with the group in the place of its members.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from controlroom.listening.listening import LazyListening, Listening
+from controlroom.media.encode import MediaFormat, read_lossless, write
+from controlroom.media.files import environment_fault
+from controlroom.model.audio import Audio
+from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.context import Context
+from controlroom.model.errors import AudioInputError, EnvironmentFault, SongError, VerifyError
+from controlroom.model.parts import BACKING, DRUMS, VOICES, leaves, members
+from controlroom.model.song import LeftOut, Stem, StemSet, StemTrust, Take
+from controlroom.separation.form import BackendChoice
+from controlroom.separation.imported import NEAR_SILENT_DBFS, loudest_dbfs
+from controlroom.separation.parts import split_drums
+from controlroom.separation.trust import SetTrust, envelope_likeness, judge
+from controlroom.studio.importing import take_audio
+from controlroom.studio.separating import separated_parts
+from controlroom.studio.song import Song
+from controlroom.studio.stem_import import brought
+from controlroom.studio.trusting import heard_coherence
+
+FOLDER = "stems"
+UNDER_TAKE_DB = 40.0
+"""A part this far under its take, each in its loudest second, is not there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """Stems of a take before they are kept: sounds and origins by role, and what was left out."""
+
+    backend: str
+    sounds: Mapping[str, Audio]
+    origins: Mapping[str, str]
+    left_out: tuple[LeftOut, ...] = ()
+    model: str = ""
+
+
+def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context) -> StemSet:
+    """Separate the current take and keep the stems; they replace those that it had.
+
+    Raises
+    ------
+    EnvironmentFault
+        Weights or a library are missing, with the exact command; or no room on the disk.
+    """
+    take = song.take
+    with context.part("decode", 0.0, 0.05) as inner:
+        mix = take_audio(song, take, inner)
+    with context.part("separate", 0.05, 0.6) as inner:
+        parts = separated_parts(mix, choice, inner)
+    made = Made(choice.name, parts.sounds, parts.origins, model=choice.model)
+    with context.part("stems.trust", 0.6, 1.0) as inner:
+        return _keep(song, mix, _completed(made, mix, inner), by, inner)
+
+
+def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, context: Context) -> StemSet:
+    """Import stems of the current take and keep them; they replace those that it had.
+
+    Raises
+    ------
+    AudioInputError
+        What is wrong with the source or a file in it (``separation.imported``,
+        ``separation.placing``); ``stem.foreign`` for a stem of another song.
+    UsageError
+        ``stem.role-asked``: a role that neither name nor sound tells.
+    """
+    take = song.take
+    with context.part("decode", 0.0, 0.1) as inner:
+        mix = take_audio(song, take, inner)
+    with context.part("stems.import", 0.1, 0.5) as inner:
+        stems = brought(source, mix, roles, inner)
+    made = Made("imported", stems.sounds, stems.origins, stems.left_out)
+    with context.part("stems.trust", 0.5, 1.0) as inner:
+        return _keep(song, mix, _completed(made, mix, inner), by, inner)
+
+
+def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
+    """Return the take's stems as listenings by role; each is read when it is needed.
+
+    The first reading checks the samples against the ledger; ``VerifyError`` where
+    they are others or gone.
+    """
+    found = song.memory.stems.get(take.id)
+    checked: set[str] = set()
+    return {
+        stem.role: LazyListening(
+            partial(_loaded, song.folder.root, stem, checked), stem.audio_digest, take.id, stem.trust
+        )
+        for stem in (found.stems if found else ())
+    }
+
+
+def stem_audio(song: Song, stem: Stem) -> Audio:
+    """Return a stem's samples, checked against the ledger; VerifyError where they are others or gone."""
+    return _loaded(song.folder.root, stem, set())
+
+
+def stems_of(song: Song) -> StemSet:
+    """Return the stems of the current take.
+
+    Raises
+    ------
+    SongError
+        ``stems.none``: there are none yet; the hint is the exact command.
+    """
+    found = song.memory.stems.get(song.take.id)
+    if found is None:
+        raise SongError(
+            "stems.none",
+            f"{song.folder.root} has no stems of this take yet",
+            f"`controlroom stems {song.folder.root} --separate`, or `--add PATH` for stems that you have",
+        )
+    return found
+
+
+def _completed(made: Made, mix: Audio, context: Context) -> Made:
+    """Split what is in one piece, make the groups that are missing, and leave out what is not there."""
+    sounds, origins = dict(made.sounds), dict(made.origins)
+    if BACKING in sounds and not members(BACKING, sounds):
+        parts = separated_parts(sounds[BACKING], BackendChoice("parts"), context)
+        sounds.update(parts.sounds)
+        origins.update(dict.fromkeys(parts.sounds, f"{origins[BACKING]} > parts"))
+    if DRUMS in sounds and not {"kick", "snare", "hats"} & set(sounds):
+        kit = split_drums(sounds[DRUMS], context)
+        sounds.update(kit)
+        origins.update(dict.fromkeys(kit, f"{origins[DRUMS]} > drum classes"))
+    sounds, origins, quiet = _without_silence(sounds, origins, mix)
+    for group, inside in ((DRUMS, members(DRUMS, sounds)), (BACKING, _backing(sounds))):
+        if len(inside) > 1 and (group not in sounds or (group == DRUMS and "percussion" in inside)):
+            sounds[group] = _sum([sounds[role] for role in inside])
+            origins[group] = "sum of " + ", ".join(inside)
+    return replace(made, sounds=sounds, origins=origins, left_out=(*made.left_out, *quiet))
+
+
+def _backing(roles: Iterable[str]) -> tuple[str, ...]:
+    """Return what a sum of all but the voices is made of; nothing where there is no voice."""
+    here = leaves([role for role in roles if role != BACKING])
+    return tuple(role for role in here if role not in VOICES) if set(VOICES) & set(here) else ()
+
+
+def _without_silence(
+    sounds: dict[str, Audio], origins: dict[str, str], mix: Audio
+) -> tuple[dict[str, Audio], dict[str, str], tuple[LeftOut, ...]]:
+    least = max(NEAR_SILENT_DBFS, loudest_dbfs(mix) - UNDER_TAKE_DB)
+    quiet = [role for role, audio in sounds.items() if loudest_dbfs(audio) < least]
+    kept = [role for role in sounds if role not in quiet]
+    return (
+        {role: sounds[role] for role in kept},
+        {role: origins[role] for role in kept},
+        tuple(LeftOut(name=role, why="near-silent") for role in quiet),
+    )
+
+
+def _sum(sounds: list[Audio]) -> Audio:
+    total = np.zeros(sounds[0].samples.shape)
+    for audio in sounds:
+        total += audio.samples
+    return Audio(total.astype(np.float32), sounds[0].rate_hz)
+
+
+def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> StemSet:
+    if not made.sounds:
+        raise AudioInputError("stem.all-silent", "every stem is near-silent", "export the stems again")
+    judged, trust = _judged(made, mix, context)
+    _refuse_foreign(judged, made, mix)
+    take = song.take
+    digests = {role: audio.digest() for role, audio in made.sounds.items()}
+    folder = song.folder.root / FOLDER / take.id / digest_text(canonical_json(digests))[:12]
+    _write(folder, made.sounds, context)
+    stems = tuple(
+        Stem(
+            id=f"m-{digests[role][:12]}",
+            take_id=take.id,
+            role=role,
+            origin=made.origins[role],
+            audio_digest=digests[role],
+            archived_as=song.folder.relative(folder / f"{role}.wav"),
+            trust=trust[role],
+        )
+        for role in made.sounds
+    )
+    standing = StemSet(
+        take_id=take.id,
+        backend=made.backend,
+        model=made.model,
+        stems=stems,
+        null_db=judged.null_db,
+        incomplete=judged.incomplete,
+        regenerated=judged.regenerated,
+        left_out=made.left_out,
+        by=by,
+        at=song.now(),
+    )
+    song.memory.set_stems(standing, standing.at)
+    _forget_others(folder)
+    return standing
+
+
+def _judged(made: Made, mix: Audio, context: Context) -> tuple[SetTrust, dict[str, StemTrust]]:
+    """Measure the leaves as a set, then each group in the place of its members."""
+    single = leaves(made.sounds)
+    with context.part("stems.trust", 0.0, 0.5) as inner:
+        judged = judge({role: made.sounds[role] for role in single}, mix, inner)
+    trust = dict(judged.stems)
+    for group in (role for role in made.sounds if role not in single):
+        inside = members(group, made.sounds)
+        others = {role: made.sounds[role] for role in single if role not in inside}
+        with context.part("stems.trust", 0.5, 0.9) as inner:
+            found = judge({**others, group: made.sounds[group]}, mix, inner).stems[group]
+        trust[group] = found.model_copy(update={"null_db": judged.null_db})
+    return judged, trust
+
+
+def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
+    if not judged.foreign:
+        return
+    role = judged.foreign[0]
+    coherence = max(heard_coherence(judged.stems[role]), default=0.0)
+    likeness = envelope_likeness(made.sounds[role], mix)
+    raise AudioInputError(
+        "stem.foreign",
+        f"{role} ({made.origins[role]}) is not of this take: as a wave it is in no band of it by more than "
+        f"{100 * coherence:.0f} %, and its level moves with the take's by {likeness:.2f} of 1",
+        "bring the stems of this very take; another version of the song has other stems",
+    )
+
+
+def _write(folder: Path, sounds: Mapping[str, Audio], context: Context) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise environment_fault(error, folder) from error
+    for index, (role, audio) in enumerate(sounds.items()):
+        context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
+        write(folder / f"{role}.wav", audio, MediaFormat.WAV32F)
+
+
+def _forget_others(folder: Path) -> None:
+    """Remove the sets of this take that stand no more, and what a kill left behind."""
+    for other in folder.parent.iterdir():
+        if other != folder:
+            with suppress(OSError):
+                shutil.rmtree(other)
+
+
+def _loaded(root: Path, stem: Stem, checked: set[str]) -> Audio:
+    path = root / stem.archived_as
+    if not path.is_file():
+        raise _not_kept(path, stem, "is missing")
+    try:
+        audio = read_lossless(path)
+    except EnvironmentFault as error:
+        raise _not_kept(path, stem, "can't be read") from error
+    if stem.audio_digest not in checked:
+        if audio.digest() != stem.audio_digest:
+            raise _not_kept(path, stem, "is not the stem that was kept")
+        checked.add(stem.audio_digest)
+    return audio
+
+
+def _not_kept(path: Path, stem: Stem, what: str) -> VerifyError:
+    return VerifyError(
+        "verify.stem",
+        f"{path} ({stem.role}) {what}",
+        "restore it from a copy, or make the stems again: `controlroom stems SONG --separate` or `--add PATH`",
+    )
