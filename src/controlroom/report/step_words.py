@@ -95,6 +95,17 @@ def _apply(step: Step) -> str:
     return f"apply {spoken(step.processor).lower()}" + (f" ({knobs})" if knobs else "")
 
 
+def _remove(step: Step) -> str:
+    share = _first(step, "amount", "amount") or 0.0
+    return "take it out" if share >= 1.0 else f"take {number(100 * share, 0)} % of it out"
+
+
+def _rebuild(step: Step) -> str:
+    low, high = _first(step, "low_hz", "low_hz") or 20.0, _first(step, "high_hz", "high_hz") or 20000.0
+    where = "" if low <= 20.0 and high >= 20000.0 else f" from {frequency(low)} to {frequency(high)}"
+    return f"make the mix anew from its stems{where}{_share(step)}"
+
+
 STEPS: Mapping[str, StepWords] = {
     "gain": StepWords("Gain", _gain),
     "limiter": StepWords("Limiter", _limiter),
@@ -104,6 +115,8 @@ STEPS: Mapping[str, StepWords] = {
     "dc": StepWords("DC removal", _dc_removal),
     "low_end_mono": StepWords("Low end to mono", _low_end_mono),
     "fade": StepWords("Fade", _fade),
+    "remove": StepWords("Removal", _remove),
+    "rebuild": StepWords("Rebuilding from stems", _rebuild),
     "hats": StepWords("Hats and cymbals", _hats),
 }
 
@@ -137,6 +150,9 @@ def proposal_remarks(proposal: Proposal) -> tuple[str, ...]:
         )
     if proposal.provisional:
         told.append("Provisional: it is asked again when something before it changes.")
+    if proposal.refused:
+        bands = listed([f"{frequency(b.low_hz)} to {frequency(b.high_hz)}" for b in proposal.refused])
+        told.append(f"Left out from {bands}: there the stem is not in the mix as a wave.")
     if proposal.person_only:
         told.append("Only a person may answer this one; no policy can.")
     return tuple(told)
