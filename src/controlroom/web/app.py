@@ -29,6 +29,7 @@ from controlroom.web.handlers import (
     rooms,
     songs,
     sounds,
+    stems,
     steps,
 )
 from controlroom.web.jobs import Runner
@@ -48,7 +49,7 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
 
     app = FastAPI(title="Control Room console", docs_url=None, redoc_url=None, lifespan=life)
     app.state.room = room
-    for noun in (songs, imports, proposals, steps, sounds, music, references, renders, rooms, jobs):
+    for noun in (songs, imports, proposals, steps, sounds, stems, music, references, renders, rooms, jobs):
         app.include_router(noun.router)
     static = resources.files("controlroom.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controlroom.model.proposals import Knob
 from controlroom.studio.studio import Studio
+from controlroom.web.forms import PreviewForm
 
 
 class Bench:
@@ -41,15 +41,13 @@ class Bench:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
 
-def preview(
-    root: str,
-    processor: str,
-    stretch_s: tuple[float, float],
-    knobs: dict[str, Knob],
-    span_s: tuple[float, float] | None,
-) -> dict[str, Any]:
+def preview(root: str, form: PreviewForm) -> dict[str, Any]:
     """Return the sound of one step alone on a stretch."""
-    sound = Studio().preview(Path(root), processor, stretch_s[0], stretch_s[1], knobs=knobs, span_s=span_s)
+    start_s, end_s = form.stretch.pair()
+    span_s = form.span.pair() if form.span else None
+    sound = Studio().preview(
+        Path(root), form.processor, start_s, end_s, part=form.part, knobs=form.knobs, span_s=span_s
+    )
     return asdict(sound)
 
 
@@ -78,3 +76,8 @@ def tone(root: str) -> dict[str, Any]:
 def reference_sound(root: str, reference: str) -> dict[str, Any]:
     """Return a reference as a playable sound, made when it is missing."""
     return asdict(Studio().reference_sound(Path(root), reference))
+
+
+def stem_sounds(root: str) -> dict[str, Any]:
+    """Return the stems as playable sounds, made when they are missing."""
+    return {role: asdict(sound) for role, sound in Studio().stem_sounds(Path(root)).items()}

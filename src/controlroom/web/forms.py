@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from controlroom.model.base import Record
 from controlroom.model.decisions import Answer
 from controlroom.model.proposals import Knob
+from controlroom.model.song import PartStatus
 
 Form = TypeVar("Form", bound=Record)
 
@@ -51,6 +52,7 @@ class AnswerForm(Record):
     answer: Answer
     knobs: Knobs = {}
     span: Stretch | None = None
+    part: Name | None = None
     reason: Words = ""
     auditioned_s: Second = 0.0
     keep_despite_guards: bool = False
@@ -90,6 +92,7 @@ class PreviewForm(Record):
 
     processor: Name
     stretch: Stretch
+    part: Name = "mix"
     knobs: Knobs = {}
     span: Stretch | None = None
 
@@ -111,6 +114,29 @@ class KindForm(Record):
     answer: Answer
     reason: Words = ""
     auditioned_s: Annotated[dict[Name, Second], Field(max_length=500)] = {}
+
+
+class MarkForm(Record):
+    """What a person says of a part; ``status`` null takes it back."""
+
+    part: Name
+    status: PartStatus | None
+    span: Stretch | None = None
+    reason: Words = ""
+
+
+class SeparationForm(Record):
+    """What separates."""
+
+    backend: Name = "spleeter"
+    model: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_.-]*$")] = ""
+
+
+class StemsForm(Record):
+    """Stem files that were sent before, by their parcel; roles that a person gives file names."""
+
+    parcel: Annotated[str, Field(pattern="^[0-9a-f]{16}$")]
+    roles: Annotated[dict[Words, Name], Field(max_length=40)] = {}
 
 
 class ProposeForm(Record):

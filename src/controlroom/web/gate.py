@@ -26,7 +26,7 @@ COOKIE = "controlroom"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 JSON_LIMIT_BYTES = 1 << 20
 UPLOAD_LIMIT_BYTES = 1 << 30
-UPLOAD_PATH = "/imports"
+UPLOAD_PATHS = ("/imports", "/imports/parcels")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
@@ -154,10 +154,10 @@ def _too_large(method: str, path: str, headers: Headers) -> Response | None:
     """Refuse by the announced length, before a byte of the body is read."""
     if method in SAFE_METHODS:
         return None
-    limit = UPLOAD_LIMIT_BYTES if path == UPLOAD_PATH else JSON_LIMIT_BYTES
+    limit = UPLOAD_LIMIT_BYTES if path in UPLOAD_PATHS else JSON_LIMIT_BYTES
     length = headers.get("content-length", "")
     if not length.isdigit():
-        known = path == UPLOAD_PATH or headers.get("transfer-encoding") is None
+        known = path in UPLOAD_PATHS or headers.get("transfer-encoding") is None
         return None if known else JSONResponse(plain("request.length", "the length must be announced"), 411)
     if int(length) > limit:
         message = f"{int(length)} bytes are more than the {limit} that are taken"

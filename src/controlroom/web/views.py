@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -12,7 +13,9 @@ import jinja2
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
+from controlroom.model.parts import MIX, ROLES
 from controlroom.model.proposals import Knob, Stage
+from controlroom.model.song import PartStatus
 from controlroom.report import charts, figures, sentences
 from controlroom.report.history import entry_sentence
 from controlroom.studio.console_answers import Difference
@@ -32,6 +35,7 @@ STAGES: Mapping[Stage, str] = {
 
 ROOMS = (
     ("", "Desk"),
+    ("/stems", "Stems"),
     ("/music", "Music"),
     ("/references", "References"),
     ("/takes", "Takes"),
@@ -39,6 +43,19 @@ ROOMS = (
     ("/history", "History"),
     ("/masters", "Masters"),
 )
+
+STATUSES: Mapping[PartStatus, str] = {
+    PartStatus.STAYS: "stays",
+    PartStatus.REMOVED: "is removed",
+    PartStatus.RESHAPED: "is reshaped",
+    PartStatus.DEFINES_IDENTITY: "defines the identity",
+}
+BACKENDS = {
+    "spleeter": "Spleeter: voice and backing",
+    "demucs": "Demucs: four stems",
+    "parts": "No weights: parts",
+}
+"""What the page offers to separate with; a missing one says the command that brings it."""
 
 ARC_KINDS = ("surface-arc", "predictable-arc", "section-level", "late-degradation", "repetition", "form")
 HARMONY_KINDS = ("harmonic-familiarity", "tempo-drift", "tuning-drift")
@@ -87,6 +104,14 @@ def song_page(room: Room, song: str, template: str, **more: Any) -> Response:
     return _page(template, **facts, processors=room.studio.processors(), **more)
 
 
+def stems_page(room: Room, song: str) -> Response:
+    """Return the stems room."""
+    root = room.song(song)
+    view = room.studio.stems(root) if room.studio.desk(root).take else None
+    facts = {"references": (), "backends": BACKENDS, "roles": [role for role in ROLES if role != MIX]}
+    return song_page(room, song, "stems.html.j2", view=view, **facts)
+
+
 def _open(desk: Desk) -> int:
     return sum(1 for card in desk.cards if answer_of(card) == "open")
 
@@ -96,6 +121,16 @@ def answer_of(card: Card) -> str:
     if card.stale:
         return "stale"
     return str(card.decision.answer) if card.decision else "open"
+
+
+def many_of(desk: Desk) -> dict[str, int]:
+    """Return the kinds of which several questions are open and may be answered at once, with how many."""
+    open_ones = [
+        card.proposal.kind
+        for card in desk.cards
+        if answer_of(card) in ("open", "defer") and not any(guard.broken for guard in card.proposal.guards)
+    ]
+    return {kind: count for kind, count in Counter(open_ones).items() if count > 1 and kind != "hand-made"}
 
 
 def place_of(card: Card) -> dict[str, float] | None:
@@ -195,6 +230,7 @@ def processors_as_dict(processors: Mapping[str, ProcessorInfo]) -> dict[str, Any
         name: {
             "title": sentences.step_title(name),
             "stage": info.stage,
+            "parts": list(info.parts),
             "knobs": [{**asdict(knob), "label": label_of(knob.name, knob.unit)} for knob in info.knobs],
         }
         for name, info in processors.items()
@@ -233,8 +269,10 @@ def _environment() -> jinja2.Environment:
     environment.filters["moment"] = lambda at: str(at).replace("T", " ").replace("+00:00", " UTC")
     environment.filters["figure"] = lambda value: f"{value:.10g}"
     environment.globals.update(say=sentences, figures=figures, amount=sentences.format_measurement)
-    environment.globals.update(answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of)
     environment.globals.update(
-        stages=STAGES, states=sentences.STATES, clock=figures.clock, number=figures.number
+        many_of=many_of, answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of
+    )
+    environment.globals.update(
+        stages=STAGES, states=sentences.STATES, statuses=STATUSES, clock=figures.clock, number=figures.number
     )
     return environment

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.model.context import Context
+from controlroom.model.errors import UsageError
 from controlroom.studio.studio import Studio
 
 
@@ -46,6 +47,40 @@ def take_reference(context: Context, root: str, file: str) -> dict[str, Any]:
         with context.part("draw", 0.5, 1.0) as inner:
             studio.reference_sound(song, reference.id, inner)
     return {"reference": reference.id}
+
+
+def separate(context: Context, root: str, backend: str, model: str) -> dict[str, Any]:
+    """Separate the take, make the stems playable, and listen with them."""
+    studio, song = Studio(), Path(root)
+    with context.part("separate", 0.0, 0.6) as inner:
+        studio.separate_take(song, inner, backend=backend, model=model)
+    return _with_stems(context, studio, song)
+
+
+def take_stems(context: Context, root: str, source: str, roles: dict[str, str]) -> dict[str, Any]:
+    """Import stems that a person brought, make them playable, and listen with them."""
+    studio, song, brought = Studio(), Path(root), Path(source)
+    keep = False
+    try:
+        with context.part("stems", 0.0, 0.6) as inner:
+            studio.add_stems(song, brought, inner, roles=roles)
+    except UsageError as error:
+        keep = (
+            brought.is_dir() and error.code == "stem.role-asked"
+        )  # the person says what they are, and goes on
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(brought if brought.is_dir() else brought.parent, ignore_errors=True)
+    return _with_stems(context, studio, song)
+
+
+def _with_stems(context: Context, studio: Studio, song: Path) -> dict[str, Any]:
+    with context.part("draw", 0.6, 0.7) as inner:
+        stems = studio.stem_sounds(song, inner)
+    with context.part("listen", 0.7, 1.0) as inner:
+        studio.propose(song, inner)
+    return {"stems": list(stems)}
 
 
 def ask_again(context: Context, root: str, target_lufs: float | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,11 +17,13 @@ from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
 from controlroom.web.room import RoomHere
 from controlroom.web.shelf import file_name, song_id
-from controlroom.web.work import take_in, take_reference
+from controlroom.web.work import take_in, take_reference, take_stems
 
 router = APIRouter(tags=["takes"])
 
-Role = Literal["take", "reference"]
+Role = Literal["take", "reference", "stems"]
+Parcel = Annotated[str, Query(pattern="^([0-9a-f]{16})?$")]
+MOST_STEMS = 40
 
 
 @router.post("/imports", status_code=202)
@@ -31,7 +34,7 @@ async def receive(
     song: Annotated[str, Query(max_length=80)] = "",
     role: Role = "take",
 ) -> Response:
-    """Take a file in: as a new song, or as a new take or a reference of ``song``."""
+    """Take a file in: as a new song, or as a new take, a reference or the stems (a zip) of ``song``."""
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
     root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
@@ -39,12 +42,34 @@ async def receive(
     try:
         if role == "reference":
             job = room.runner.start("reference", song, take_reference, str(root), str(file))
+        elif role == "stems":
+            job = room.runner.start("stems", song, take_stems, str(root), str(file), {})
         else:
             job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
     except BaseException:
         shutil.rmtree(file.parent, ignore_errors=True)
         raise
     return views.as_json(job.as_dict(), 202)
+
+
+@router.post("/imports/parcels", status_code=201)
+async def parcel(
+    room: RoomHere,
+    request: Request,
+    name: Annotated[str, Query(min_length=1, max_length=300)],
+    parcel: Parcel = "",
+) -> Response:
+    """Take one of several stem files in; all that belong together carry the parcel of the first."""
+    token = parcel or secrets.token_hex(8)
+    folder = room.shelf.keep / f"parcel-{token}"
+    if parcel and not folder.is_dir():
+        raise UsageError("upload.no-parcel", f"there is no parcel {parcel}", "send the files again")
+    await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
+    held = [path.stat().st_size for path in folder.iterdir()]
+    if len(held) >= MOST_STEMS:
+        raise UsageError("upload.too-many", f"more than {MOST_STEMS} stems", "send those that sound")
+    await _stream(request, folder / file_name(name), sum(held))
+    return views.as_json({"parcel": token, "files": len(held) + 1}, 201)
 
 
 async def _received(request: Request, keep: Path, leaf: str) -> Path:
@@ -58,9 +83,9 @@ async def _received(request: Request, keep: Path, leaf: str) -> Path:
     return folder / leaf
 
 
-async def _stream(request: Request, path: Path) -> None:
+async def _stream(request: Request, path: Path, held: int = 0) -> None:
     """Write the body block by block; the announced length is not believed."""
-    size = 0
+    size = held
     async with await open_file(path, "wb") as out:
         async for chunk in request.stream():
             size += len(chunk)
@@ -69,7 +94,7 @@ async def _stream(request: Request, path: Path) -> None:
                     "upload.too-large", f"more than {UPLOAD_LIMIT_BYTES} bytes", "send a shorter file"
                 )
             await out.write(chunk)
-    if not size:
+    if size == held:
         raise UsageError("upload.empty", f"{path.name} has no bytes", "export it again")
 
 

@@ -38,6 +38,7 @@ def decide(room: RoomHere, song: str, proposal: str, form: AnswerForm) -> Respon
         form.answer,
         knobs=form.knobs,
         span_s=form.span.pair() if form.span else None,
+        part=form.part,
         reason=form.reason,
         auditioned_s=form.auditioned_s,
         keep_despite_guards=form.keep_despite_guards,

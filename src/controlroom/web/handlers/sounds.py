@@ -35,9 +35,7 @@ def data(
 @router.post("/previews", status_code=201)
 async def preview(room: RoomHere, song: str, form: PreviewForm) -> Response:
     """Make one step alone playable on a stretch."""
-    span = form.span.pair() if form.span else None
-    root = str(room.song(song))
-    made = await room.bench.do(bench.preview, root, form.processor, form.stretch.pair(), form.knobs, span)
+    made = await room.bench.do(bench.preview, str(room.song(song)), form)
     return views.as_json(made, 201)
 
 

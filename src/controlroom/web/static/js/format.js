@@ -6,3 +6,8 @@ export const clock = (seconds) => {
 export const signed = (value, digits = 1) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 export const level = (value, digits = 1) => (Number.isFinite(value) ? `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}` : "–");
 export const place = (stretch) => `${clock(stretch.start_s)} to ${clock(stretch.end_s)}`;
+/** Return the seconds that "1:23.4" or "83.4" says; NaN where it says none. */
+export const seconds = (text) => {
+  const found = /^\s*(?:(\d+):)?(\d+(?:[.,]\d+)?)\s*$/.exec(text);
+  return found ? 60 * Number(found[1] ?? 0) + Number(found[2].replace(",", ".")) : NaN;
+};

@@ -16,6 +16,8 @@ import meters from "./controllers/meters.js";
 import reference from "./controllers/reference.js";
 import sections from "./controllers/sections.js";
 import spectrum from "./controllers/spectrum.js";
+import stems from "./controllers/stems.js";
+import stemImport from "./controllers/stem-import.js";
 import stage from "./controllers/stage.js";
 import standards from "./controllers/standards.js";
 import toasts from "./controllers/toasts.js";
@@ -23,7 +25,7 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, arc, harmony, desk, trial, standards, history, masters };
+const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, stems, "stem-import": stemImport, arc, harmony, desk, trial, standards, history, masters };
 
 const scope = new Scope();
 const bus = new Bus();

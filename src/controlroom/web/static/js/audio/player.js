@@ -40,6 +40,7 @@ export class Player extends Sides {
   }
 
   setLoop(loop, looping = this.looping) {
+    if (!this.frames) return;
     this.loop = loop && { start_s: Math.max(0, loop.start_s), end_s: Math.min(this.duration, loop.end_s) };
     this.looping = Boolean(looping && this.loop && this.loop.end_s - this.loop.start_s > 0.05);
     if (!this.looping && this.about === "proposal") this.hear("take");

@@ -6,13 +6,15 @@ import { tried } from "./toasts.js";
 
 export function forms(element, app, scope) {
   const { player, bus } = app;
-  const dialogs = { note: element.querySelector("#note"), hand: element.querySelector("#hand") };
+  const dialogs = Object.fromEntries(["note", "hand", "kind", "mark"].map((id) => [id, element.querySelector(`#${id}`)]));
+  let kind = "";
   let processors = null;
 
   const here = () => player.loop ?? { start_s: player.position, end_s: player.position };
   const show = (dialog) => {
     if (!player.stores.take) return;
-    dialog.querySelector('[data-target="place"]').textContent = `At ${place(here())}; drag over the waveform to change it.`;
+    const where = dialog.querySelector('[data-target="place"]');
+    if (where) where.textContent = `At ${place(here())}; drag over the waveform to change it.`;
     dialog.showModal();
   };
 
@@ -49,6 +51,7 @@ export function forms(element, app, scope) {
 
   const step = (form) => ({
     processor: form.processor.value,
+    part: form.part?.value ?? "mix",
     span: form.whole.checked ? null : { start_s: here().start_s, end_s: here().end_s },
     knobs: Object.fromEntries([...form.querySelectorAll("[data-knob]")].map((one) => [one.dataset.knob, one.type === "checkbox" ? one.checked : one.type === "number" ? one.valueAsNumber : one.value])),
   });
@@ -56,20 +59,22 @@ export function forms(element, app, scope) {
   const submits = {
     note: async (form) => post(`/songs/${app.song}/notes`, { ...pick(here()), text: form.text.value.trim() }),
     hand: async (form) => post(`/songs/${app.song}/steps`, { ...step(form), reason: form.reason.value.trim() }),
+    mark: async (form) => post(`/songs/${app.song}/marks`, { part: form.part.value, status: form.status.value || null, span: form.whole.checked ? null : pick(here()), reason: form.reason.value.trim() }),
+    kind: async (form, answer) => post(`/songs/${app.song}/kinds/${kind}/decision`, { answer, reason: form.reason.value.trim(), auditioned_s: Object.fromEntries([...app.heard].map(([id, heard]) => [id, Math.round(heard)])) }),
   };
-  const said = { note: "noted", hand: "your step is on the desk, accepted" };
+  const said = { kind: "answered, each by itself in the ledger", mark: "said of the part; the ledger has it", note: "noted", hand: "your step is on the desk, accepted" };
 
   for (const [name, dialog] of Object.entries(dialogs)) {
     const form = dialog.querySelector("form");
     scope.on(form, "submit", (event) => {
       event.preventDefault();
-      tried(app, async () => { await submits[name](form); dialog.close(); form.reset(); bus.tell("said", { text: said[name] }); });
+      tried(app, async () => { await submits[name](form, event.submitter?.value); dialog.close(); form.reset(); bus.tell("said", { text: said[name] }); });
     });
   }
   scope.on(dialogs.hand.querySelector("select"), "change", drawKnobs);
   scope.on(dialogs.hand.querySelector('[data-do="hear"]'), "click", () => tried(app, async () => {
     const asked = step(dialogs.hand.querySelector("form"));
-    const sound = await post(`/songs/${app.song}/previews`, { processor: asked.processor, knobs: asked.knobs, span: asked.span, stretch: pick(here()) });
+    const sound = await post(`/songs/${app.song}/previews`, { processor: asked.processor, part: asked.part, knobs: asked.knobs, span: asked.span, stretch: pick(here()) });
     await matched(app, { take: player.stores.take.sound, proposal: sound }, here());
     player.put("proposal", app.song, sound);
     player.setLoop(player.loop, true);
@@ -77,7 +82,13 @@ export function forms(element, app, scope) {
     player.play();
   }));
   scope.on(element, "click", (event) => { if (event.target.closest("[data-close]")) event.target.closest("dialog").close(); });
-  return { note: () => show(dialogs.note), hand: async () => { await drawKnobs(); show(dialogs.hand); } };
+  const many = (button) => {
+    kind = button.dataset.kind;
+    dialogs.kind.querySelector("h2").textContent = `All ${button.dataset.count} questions: ${button.dataset.title}`;
+    dialogs.kind.showModal();
+  };
+  scope.on(element, "click", (event) => { const button = event.target.closest("[data-kind]"); if (button) many(button); });
+  return { mark: () => show(dialogs.mark), note: () => show(dialogs.note), hand: async () => { await drawKnobs(); show(dialogs.hand); } };
 }
 
 const pick = ({ start_s, end_s }) => ({ start_s, end_s });

@@ -13,10 +13,10 @@ export function previews(app, scope, wanted) {
     const mine = (asking = new AbortController());
     const stretch = player.loop;
     if (!stretch || !player.stores.take) return;
-    const { processor, knobs, span } = wanted();
+    const { processor, part = "mix", knobs, span } = wanted();
     const began = performance.now();
     await tried(app, async () => {
-      const body = { processor, knobs, stretch: pair(stretch), span: span ? pair(span) : null };
+      const body = { processor, part, knobs, stretch: pair(stretch), span: span ? pair(span) : null };
       const sound = await post(`/songs/${app.song}/previews`, body, mine.signal);
       if (mine.signal.aborted) return;
       await matched(app, { ...sidesOf(player), proposal: sound }, stretch, mine.signal);

@@ -26,7 +26,7 @@ export default function sections(element, app, scope) {
     const what = [name, turn, `${clock(section.start_s)} to ${clock(section.end_s)}`, section.bars ? `${Math.round(section.bars)} bars` : ""].filter(Boolean).join(", ");
     Object.assign(button, { title: `Loop ${what}`, ariaLabel: `Loop section ${what}` });
     const bold = document.createElement("b"), small = document.createElement("small");
-    bold.textContent = name;
+    bold.textContent = right - left > 20 ? name : "";
     small.textContent = right - left > 70 ? turn : "";
     button.append(bold, small);
     Object.assign(button.style, { left: `${left}px`, width: `${right - left - 2}px` });

@@ -72,7 +72,7 @@ export default function spectrum(element, app, scope) {
       pen.fillStyle = colour("--glass-rule");
       pen.fillRect(x(hz), 0, scale, height);
       pen.fillStyle = colour("--glass-soft");
-      pen.fillText(name, x(hz) + 3 * scale, height - 3 * scale);
+      pen.fillText(name, Math.min(x(hz) + 3 * scale, width - pen.measureText(name).width - 3 * scale), height - 3 * scale);
     }
     const line = (xs, ys, name, weight) => { path(xs, ys); pen.strokeStyle = colour(name); pen.lineWidth = weight * scale; pen.lineJoin = "round"; pen.stroke(); };
     for (const [role, name] of [["take", "--wave-take"], ["render", "--wave-after"]]) {

@@ -1,0 +1,79 @@
+// Stems by drop: a folder or several files go as one parcel; a zip or a STEMS file goes by itself.
+import { post } from "../api.js";
+import { upload } from "../upload.js";
+import { tried } from "./toasts.js";
+
+const AUDIO = /\.(wav|wave|aif|aiff|flac|mp3|m4a|ogg|oga|opus|caf|w64)$/i;
+const WHOLE = /\.(zip|mp4)$|\.stem\.\w+$/i;
+
+export default function stemImport(element, app, scope) {
+  const input = element.querySelector("input");
+  scope.on(element, "click", (event) => { if (event.target !== input) input.click(); });
+  scope.on(element, "keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); input.click(); } });
+  scope.on(input, "change", () => { bring([...input.files]); input.value = ""; });
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    scope.on(document, type, (event) => {
+      event.preventDefault();
+      element.classList.toggle("over", type === "dragover");
+      if (type === "drop") tried(app, async () => bring(await filesOf(event.dataTransfer)));
+    });
+  }
+
+  const bring = (files) => tried(app, async () => {
+    const whole = files.find((file) => WHOLE.test(file.name));
+    if (whole) { app.bus.tell("job", await upload(app, `/imports?${new URLSearchParams({ name: whole.name, song: app.song, role: "stems" })}`, whole)); return; }
+    const sounds = files.filter((file) => AUDIO.test(file.name));
+    if (!sounds.length) throw Object.assign(new Error("there is no stem among these files"), { hint: "a folder or several audio files, a zip, or a STEMS file" });
+    let parcel = "";
+    for (const file of sounds) ({ parcel } = await upload(app, `/imports/parcels?${new URLSearchParams({ name: file.name, parcel })}`, file, { id: "upload-stems" }));
+    sent = { parcel, names: sounds.map((file) => file.name) };
+    await begin({});
+  });
+
+  let sent = null, mine = "";
+  const begin = async (roles) => {
+    const job = await post(`/songs/${app.song}/stems`, { parcel: sent.parcel, roles });
+    mine = job.id;
+    app.bus.tell("job", job);
+  };
+
+  // where neither name nor sound tells what a stem is, the person does
+  const dialog = document.querySelector("#roles");
+  app.bus.hear(scope, "job-ended", (job) => {
+    if (job.id !== mine || job.error?.code !== "stem.role-asked") return;
+    const row = dialog.querySelector("template").content.firstElementChild;
+    dialog.querySelector('[data-target="roles"]').replaceChildren(...sent.names.map((name) => {
+      const label = row.cloneNode(true);
+      label.querySelector("span").textContent = name;
+      Object.assign(label.querySelector("select"), { name });
+      label.classList.toggle("asked", job.error.message.includes(name));
+      return label;
+    }));
+    dialog.showModal();
+  });
+  scope.on(dialog, "submit", (event) => {
+    event.preventDefault();
+    dialog.close();
+    const said = Object.fromEntries([...dialog.querySelectorAll("select")].filter((one) => one.value).map((one) => [one.name, one.value]));
+    tried(app, () => begin(said));
+  });
+  scope.on(dialog, "click", (event) => { if (event.target.closest("[data-close]")) dialog.close(); });
+}
+
+/** Return the files that were dropped; a folder is opened, one deep. */
+async function filesOf(carried) {
+  const entries = [...carried.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  if (!entries.some((entry) => entry.isDirectory)) return [...carried.files];
+  const inside = await Promise.all(entries.map((entry) => (entry.isDirectory ? listed(entry.createReader()) : [entry])));
+  return Promise.all(inside.flat().filter((entry) => entry.isFile).map((entry) => new Promise((resolve, reject) => { entry.file(resolve, reject); })));
+}
+
+/** A reader tells a folder in pieces, until a piece is empty. */
+async function listed(reader) {
+  const all = [];
+  for (;;) {
+    const piece = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    if (!piece.length) return all;
+    all.push(...piece);
+  }
+}
