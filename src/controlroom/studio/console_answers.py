@@ -13,7 +13,7 @@ from controlroom.model.decisions import Answer, Decision, Reply, Who
 from controlroom.model.errors import DecisionError, UsageError
 from controlroom.model.proposals import Proposal
 from controlroom.studio.console_desk import cards_of
-from controlroom.studio.deciding import decide
+from controlroom.studio.deciding import check_touch, decide
 from controlroom.studio.song import Song
 
 
@@ -67,10 +67,12 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
     ------
     UsageError
         When the ledger has no such entry.
+    DecisionError
+        When an answer of then would touch a part that stays now; nothing is changed.
     """
     _check_entry(song, seq)
     then = answers_at(song, seq)
-    made = []
+    changes: list[tuple[Proposal, Reply]] = []
     for proposal_id, current in list(song.memory.decisions.items()):
         old = then[proposal_id][-1] if proposal_id in then else None
         wanted = (old.answer, old.step) if old else (Answer.DEFER, current.step)
@@ -79,8 +81,9 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
         proposal = song.memory.proposals[proposal_id]
         step = old.step if old and old.answer is Answer.EDIT else None
         reply = Reply(answer=wanted[0], step=step, reason=f"back to entry {seq}")
-        made.append(decide(song, proposal, reply, Hand(name)))
-    return made
+        check_touch(song, proposal, reply)
+        changes.append((proposal, reply))
+    return [decide(song, proposal, reply, Hand(name)) for proposal, reply in changes]
 
 
 def answer_kind(

@@ -52,8 +52,7 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
     """
     step = reply.step or proposal.step
     _check(proposal, reply, decider, step)
-    if reply.answer in (Answer.ACCEPT, Answer.EDIT):
-        _check_part(song, proposal, step)
+    check_touch(song, proposal, reply)
     broken = tuple(reading.guard for reading in proposal.guards if reading.broken)
     decision = Decision(
         proposal_id=proposal.id,
@@ -92,7 +91,11 @@ def _check(proposal: Proposal, reply: Reply, decider: Decider, step: Step) -> No
         )
 
 
-def _check_part(song: Song, proposal: Proposal, step: Step) -> None:
+def check_touch(song: Song, proposal: Proposal, reply: Reply) -> None:
+    """Refuse an answer whose step would touch what stays, or is on a part that it can't work on."""
+    if reply.answer not in (Answer.ACCEPT, Answer.EDIT):
+        return
+    step = reply.step or proposal.step
     check_free(song, step)
     if step.part != proposal.step.part or proposal.kind == HAND_MADE:
         check_part(song, step)

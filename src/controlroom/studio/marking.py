@@ -136,14 +136,22 @@ def check_removable(song: Song, part: str) -> None:
     if part == MIX:
         raise DecisionError("part.not-removable", "the mix can't be removed", "name a stem")
     stem = stems_of(song).stem(part)
-    if stem is None or may_be_removed(stem.trust, song.standards) or _is_rebuilt(song):
+    if stem is None or may_be_removed(stem.trust, song.standards) or is_rebuilt(song):
         return
     least = song.standards.number("stems.remove_min_coherence")
     raise DecisionError(
         "part.not-removable",
         f"{part} is in the mix to {min(heard_coherence(stem.trust)):.2f} in its worst band; "
         f"below {least:g} taking it away leaves noise of it behind",
-        f"rebuild the song from its stems first: `controlroom do {song.folder.root} {REBUILD}`",
+        f"rebuild the song from its stems first: `controlroom do {song.folder.root} {REBUILD} --knob amount=1`",
+    )
+
+
+def is_rebuilt(song: Song) -> bool:
+    """Return whether a person decided that the whole mix is made anew from its stems."""
+    return any(
+        d.sounds and d.step.processor == REBUILD and d.step.span is None and d.step.knobs.get("amount") == 1.0
+        for d in song.memory.decisions.values()
     )
 
 
@@ -179,10 +187,6 @@ def _taken_back(song: Song, mark: PartMark) -> list[Decision]:
         for decision in sounding
         if _forbids(mark, decision.step, roles_of(song))
     ]
-
-
-def _is_rebuilt(song: Song) -> bool:
-    return any(d.sounds and d.step.processor == REBUILD for d in song.memory.decisions.values())
 
 
 def _forbids(mark: PartMark, step: Step, roles: Collection[str]) -> bool:

@@ -117,7 +117,7 @@ def _remove(song: Song, part: str, span: Span | None, by: str, reason: str) -> N
     require_part(song, part)
     check_removable(song, part)
     stage = known_processor(REMOVE).stage
-    step = from_step(Step(processor=REMOVE, stage=stage)).step(part, span)
+    step = from_step(Step(processor=REMOVE, stage=stage, knobs={"amount": 1.0})).step(part, span)
     proposal = hand_made_proposal(song, song.take.audio_digest, step)
     song.memory.add_proposals([proposal], song.now())
     decide(song, proposal, Reply(answer=Answer.ACCEPT, reason=reason or "removed"), Hand(by))

@@ -27,7 +27,7 @@ from controlroom.model.render import Outcome
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, all_processors
 from controlroom.studio.deciding import ask, sounding, withdraw
-from controlroom.studio.marking import protecting
+from controlroom.studio.marking import is_rebuilt, protecting
 from controlroom.studio.memory import HAND_MADE, source_digest
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stem_listenings
@@ -259,9 +259,13 @@ def _is_about(walk: Walk, decision: Decision) -> bool:
 
 
 def handling(song: Song) -> Handling:
-    """Return how the desk handles a song's stems: its cache, and how coherent a band must be."""
+    """Return how the desk handles a song's stems: its cache, and how coherent a band must be.
+
+    Where the mix is made anew from its stems no band is refused: there the stems are the mix.
+    """
     cache = FolderCache(song.folder.cache / "desk")
-    return Handling(cache, song.standards.number("stems.overlay_min_coherence"))
+    least = 0.0 if is_rebuilt(song) else song.standards.number("stems.overlay_min_coherence")
+    return Handling(cache, least)
 
 
 def _guards_broken(walk: Walk, before: Listening, after: Listening) -> list[str]:
