@@ -36,6 +36,7 @@ AT_WORK = {
     "rebuild": {"amount": 0.8, "low_hz": 200.0, "high_hz": 2000.0},
     "remove": {"amount": 0.6},
     "rumble": {"attenuation_db": 40.0},
+    "transient": {"attack_db": 4.0, "sustain_db": -3.0, "drum": "kick"},
     "tone": {"band1_gain_db": 3.0, "band2_gain_db": -2.0, "band3_gain_db": 2.0},
 }
 """Knobs at which every other knob can be heard to do something."""

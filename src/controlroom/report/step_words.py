@@ -75,6 +75,25 @@ def _hats(step: Step) -> str:
     return f"{listed(done)}, above {frequency(hz)}" if done and hz else _apply(step)
 
 
+def _transient(step: Step) -> str:
+    attack, sustain = _first(step, "attack_db", ""), _first(step, "sustain_db", "")
+    whose = {"kick": "of the kick's strokes", "snare": "of the snare's strokes"}.get(
+        str(step.knobs.get("drum")), "of each stroke"
+    )
+    done = []
+    if attack:
+        done.append(f"{_moved(attack)} the front {whose} by {number(abs(attack))} dB")
+    if sustain:
+        done.append(f"{_moved(sustain)} what follows {'it' if attack else f'the front {whose}'}")
+        done[-1] += f" by {number(abs(sustain))} dB"
+    hz = _first(step, "low_hz", "")
+    return f"{listed(done)}, above {frequency(hz)}" if done and hz else _apply(step)
+
+
+def _moved(gain_db: float) -> str:
+    return "raise" if gain_db > 0 else "lower"
+
+
 def _carve(step: Step) -> str:
     depth, low, high = (_first(step, name, "") for name in ("depth_db", "low_hz", "high_hz"))
     if depth is None or low is None or high is None:
@@ -118,6 +137,7 @@ STEPS: Mapping[str, StepWords] = {
     "remove": StepWords("Removal", _remove),
     "rebuild": StepWords("Rebuilding from stems", _rebuild),
     "hats": StepWords("Hats and cymbals", _hats),
+    "transient": StepWords("Transients", _transient),
 }
 
 
