@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from controlroom.model.decisions import Answer
+from controlroom.model.proposals import GuardReading
+from controlroom.model.timeline import Span
+from controlroom.studio.song import opened
 
 
 def first(console, processor=None):
@@ -130,3 +133,68 @@ def test_standards_are_laid_over_and_said_to_be_a_persons(console):
     assert "person" in entry.origin
     bad = console.client.patch(f"{console.song}/standards", json={"values": {"loudness.ceiling_dbtp": 40}})
     assert bad.status_code == 400
+
+
+def asked_thrice(console):
+    """Put three questions of one kind on the desk, one of which a guard warns of."""
+    with opened(console.root) as song:
+        one = next(iter(song.memory.proposals.values()))
+        spans = [Span(clock=song.take.id, start_s=at, end_s=at + 1) for at in (0.5, 2.0, 4.0)]
+        broken = (GuardReading(guard="crest", before=10.0, after=5.0, limit=1.0, broken=True),)
+        made = [
+            one.model_copy(
+                update={
+                    "kind": "hiss",
+                    "answers": (),
+                    "upstream": (),
+                    "step": one.step.model_copy(update={"span": span}),
+                    "guards": broken if span.start_s == 4.0 else (),
+                }
+            )
+            for span in spans
+        ]
+        song.memory.add_proposals(made, song.now())
+        return [proposal.id for proposal in made]
+
+
+def test_decisions_by_kind_are_entries_of_their_own(console):
+    ids = asked_thrice(console)
+    before = len(console.studio().history(console.root))
+    body = {"answer": "reject", "reason": "all of it is tape", "auditioned_s": {ids[0]: 7.0}}
+    answer = console.client.post(f"{console.song}/kinds/hiss/decision", json=body)
+    assert answer.status_code == 201
+    assert [one["proposal_id"] for one in answer.json()] == ids[:2]  # the third a guard warns of
+    desk = console.studio().desk(console.root)
+    told = [desk.card(id_).decision for id_ in ids[:2]]
+    assert [(one.answer, one.reason) for one in told] == [(Answer.REJECT, "all of it is tape")] * 2
+    assert [one.auditioned_s for one in told] == [7.0, 0.0]
+    assert desk.card(ids[2]).decision is None
+    assert len(console.studio().history(console.root)) == before + 2
+    again = console.client.post(f"{console.song}/kinds/hiss/decision", json={"answer": "edit"})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "decision.edit-many")
+
+
+def test_two_entries_are_compared_by_what_stood_then(console):
+    studio = console.studio()
+    one, other = first(console, "rumble"), first(console, "gain")
+    start = studio.history(console.root)[-1]["seq"]
+    studio.decide(console.root, one.id, Answer.ACCEPT)
+    middle = studio.history(console.root)[-1]["seq"]
+    studio.decide(console.root, one.id, Answer.EDIT, knobs={"attenuation_db": 12.0})
+    studio.decide(console.root, other.id, Answer.DEFER)
+    end = studio.history(console.root)[-1]["seq"]
+    path = f"{console.song}/history/differences"
+    (told,) = console.client.get(path, params={"then": start, "now": end}).json()
+    assert told["proposal"] == one.id
+    assert told["then"] == "not answered"
+    (moved,) = console.client.get(path, params={"then": middle, "now": end}).json()
+    assert [(knob["name"], knob["now"]) for knob in moved["knobs"]] == [("attenuation_db", 12.0)]
+    assert console.client.get(path, params={"then": end, "now": end}).json() == []
+
+
+def test_a_part_that_the_song_has_not_is_refused_in_an_edit(console):
+    asked = first(console, "gain")
+    body = {"answer": "edit", "part": "vocals"}
+    answer = console.client.post(f"{console.song}/proposals/{asked.id}/decision", json=body)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "stems.none"

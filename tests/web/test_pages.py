@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 HTML = {"accept": "text/html"}
-ROOMS = ("", "/takes", "/standards", "/history", "/masters", "/desk")
+ROOMS = ("", "/stems", "/music", "/references", "/takes", "/standards", "/history", "/masters", "/desk")
 
 
 class Inline(HTMLParser):

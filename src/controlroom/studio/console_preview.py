@@ -20,6 +20,7 @@ from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import SongError, UsageError
+from controlroom.model.parts import MIX
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
@@ -87,7 +88,7 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
-    if step.stage is not Stage.LOUDNESS:
+    if step.stage is not Stage.LOUDNESS or step.part != MIX:
         sound = take_listening(song, audio)
         rate = audio.rate_hz
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
