@@ -35,6 +35,7 @@ AT_WORK = {
     "low_end_mono": {"amount": 1.0},
     "rebuild": {"amount": 0.8, "low_hz": 200.0, "high_hz": 2000.0},
     "remove": {"amount": 0.6},
+    "stem_width": {"side_db": -6.0},
     "rumble": {"attenuation_db": 40.0},
     "transient": {"attack_db": 4.0, "sustain_db": -3.0, "drum": "kick"},
     "tone": {"band1_gain_db": 3.0, "band2_gain_db": -2.0, "band3_gain_db": 2.0},

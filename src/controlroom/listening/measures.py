@@ -16,7 +16,7 @@ import numpy as np
 
 from controlroom.dsp import levels, stereo
 from controlroom.dsp.spectrum import decibels
-from controlroom.listening import form, noise, space, strokes, voice
+from controlroom.listening import form, masked_bars, noise, space, strokes, traces, voice
 from controlroom.listening.heard import (
     edges_of,
     envelope_of,
@@ -302,6 +302,7 @@ _TABLE = (
     Measure("tone.fizz_db", "dB", "8 to 12.5 kHz over the corridor, mean of its bands", noise.fizz),
     Measure("tone.dullness_db", "dB", "5 to 12.5 kHz under the corridor, mean of its bands", noise.dullness),
     Measure("tone.thin_db", "dB", "63 to 125 Hz under the corridor, mean of its bands", noise.thin),
+    Measure("tone.resonance_db", "dB", "strongest narrow ring over the floor around it", traces.resonance),
     Measure("noise.hiss_db", "dB", "steady noise at 8 to 15 kHz in the pauses, over the whole", noise.hiss),
     Measure("noise.hum_db", "dB", "mains harmonics over their surroundings, the fourth best", noise.hum),
     Measure("noise.whine_db", "dB", "strongest standing line over its surroundings", noise.whine),
@@ -319,6 +320,7 @@ _TABLE = (
     Measure("source.ceiling_hz", "Hz", "where the spectrum falls at its sharpest edge", noise.ceiling_edge),
     Measure("source.bits_count", "", "bits in use; 0 when the samples lie on no grid", noise.bits),
     Measure("source.side_db", "dB", "side over mid of the whole", noise.side),
+    Measure("source.holes_per_minute", "", "holes that a codec left in the highs", traces.codec_holes),
     Measure("source.silence_s", "s", "longest silence inside", noise.longest_silence),
     Measure("form.arc_spread_db", "dB", "level over 3 s, 95th over 10th percentile", form.arc_spread),
     Measure("form.arc_peak_share", "share", "where the level is highest", form.arc_peak),
@@ -376,6 +378,9 @@ _TABLE = (
         voice.covered,
     ),
     Measure(
+        "voice.masked_bars_share", "share", "sung bars in which the voice is masked", masked_bars.masked_share
+    ),
+    Measure(
         "voice.sibilance_db",
         "dB",
         "sharpest 4.5 to 11 kHz of the voice over its loud vowels",
@@ -393,9 +398,11 @@ _TABLE = (
     Measure(
         "stereo.upper_fold_loss_db", "dB", "level above 200 Hz that a fold to mono loses", space.fold_loss
     ),
+    Measure("stereo.width_db", "dB", "side over mid energy above 500 Hz", space.width),
     Measure("stereo.imbalance_db", "dB", "louder channel over the other", space.imbalance),
     Measure("stereo.drift_db", "dB", "steady walk of the balance from start to end", space.drift),
     Measure("dynamics.dense_crest_db", "dB", "peak over RMS of the loud passages (3 s)", space.density),
+    Measure("dynamics.beat_rise_db", "dB", "rise of the level through the beat", traces.beat_rise),
     Measure("dynamics.level_step_db", "dB", "level between places of the same music", space.level_step),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from controlroom.dsp import dynamics, space
+from controlroom.dsp import dynamics, space, stereo
+from controlroom.dsp.spectrum import BandSpectra
 from controlroom.listening.heard import envelope_of, spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.model.standards import Standards
@@ -12,6 +13,7 @@ from controlroom.model.standards import Standards
 WORST_SHARE = 0.1
 FEWEST_FRAMES = 8
 SQUARE_FREE_DB = 99.0
+WIDTH_FROM_HZ = 500.0
 
 
 def high_correlation(listening: Listening, standards: Standards, argument: float) -> float:
@@ -19,8 +21,20 @@ def high_correlation(listening: Listening, standards: Standards, argument: float
     del standards, argument
     if listening.audio.channels < 2:
         return 1.0
-    found = space.high_correlations(spectra_of(listening))
+    return worst_correlation(spectra_of(listening))
+
+
+def worst_correlation(spectra: BandSpectra) -> float:
+    """Return the correlation above 6 kHz that a tenth of the sounding frames fall below; 1 for silence."""
+    found = space.high_correlations(spectra)
     return float(np.quantile(found, WORST_SHARE)) if found.size >= FEWEST_FRAMES else 1.0
+
+
+def width(listening: Listening, standards: Standards, argument: float) -> float:
+    """Return side over mid above 500 Hz, in dB, not below -99."""
+    del standards, argument
+    spectra = spectra_of(listening)
+    return stereo.side_over_mid_db(spectra, spectra.between(WIDTH_FROM_HZ, 20000.0))
 
 
 def fold_loss(listening: Listening, standards: Standards, argument: float) -> float:

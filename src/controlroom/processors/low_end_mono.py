@@ -30,6 +30,11 @@ TOLERANCE_DB = 1.5
 """The claim is read in third-octave bands, and the curve falls 12 dB in an octave: bands smear it."""
 
 
+BASS = "bass"
+PLANTED_DB = -18.0
+"""Side over mid that a bass is brought to: a listener hears a source in the middle, and 3 dB are left for the bands' smear."""
+
+
 class LowEndMono(Processor):
     """High-passes the side alone, zero-phase, so that mid and side stay in step.
 
@@ -52,9 +57,16 @@ class LowEndMono(Processor):
 
     @classmethod
     def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
-        """Return the whole low side taken off below the standards' corner."""
+        """Return the whole low side taken off below the standards' corner; a bass stem is planted for good.
+
+        The bass has little else to lose: the gentlest of a few curves is taken
+        that leaves it in the middle.
+        """
         part = listening.part(finding.part)
-        processor = cls(amount=1.0, corner_hz=standards.number("stereo.mono_corner_hz"))
+        corner_hz = standards.number("stereo.mono_corner_hz")
+        processor = cls(amount=1.0, corner_hz=corner_hz)
+        if finding.part == BASS:
+            processor = _planting(part, corner_hz, standards)
         before = measure(part, "stereo.low_side_mid_db", standards)
         claim = Claim(
             measurement="stereo.low_side_mid_db",
@@ -103,3 +115,14 @@ class LowEndMono(Processor):
     def weakened(self, amount: float) -> Self:
         """Return the same corner on a share of the side."""
         return self.model_copy(update={"amount": round(self.amount * amount, 2)})
+
+
+def _planting(bass: Listening, corner_hz: float, standards: Standards) -> LowEndMono:
+    """Return the gentlest curve that brings the bass's low end to the middle, else the steepest."""
+    width = measure(bass, "stereo.low_side_mid_db", standards)
+    curves = [
+        LowEndMono(amount=1.0, corner_hz=ratio * corner_hz, slope_db_per_octave=slope)
+        for ratio, slope in ((1.0, 12.0), (1.0, 24.0), (1.25, 24.0), (1.5, 24.0))
+    ]
+    enough = (c for c in curves if width + c.expected_change_db(bass, standards) <= PLANTED_DB)
+    return next(enough, curves[-1])

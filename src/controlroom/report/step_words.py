@@ -104,6 +104,14 @@ def _carve(step: Step) -> str:
     )
 
 
+def _stem_width(step: Step) -> str:
+    side, corner = _first(step, "side_db", ""), _first(step, "corner_hz", "")
+    if not side or corner is None:
+        return _apply(step)
+    way = "wider" if side > 0 else "narrower"
+    return f"make it {way} above {frequency(corner)}: its sides {number(side, signed=True)} dB"
+
+
 def _share(step: Step) -> str:
     amount = _first(step, "amount", "amount")
     return f" by {number(amount * 100, 0)} %" if amount is not None and amount < 1 else ""
@@ -131,6 +139,7 @@ STEPS: Mapping[str, StepWords] = {
     "tone": StepWords("Tone", _tone),
     "rumble": StepWords("Rumble filter", _rumble_cut),
     "carve": StepWords("Room for the voice", _carve),
+    "stem_width": StepWords("Width", _stem_width),
     "dc": StepWords("DC removal", _dc_removal),
     "low_end_mono": StepWords("Low end to mono", _low_end_mono),
     "fade": StepWords("Fade", _fade),
