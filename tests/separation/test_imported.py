@@ -243,7 +243,8 @@ def test_a_blunt_stem_is_not_moved_by_what_its_own_spike_cannot_tell(rng):
     blunt = band_pass(hiss, RATE_HZ, 30, 120)
     found = {"hats": Place(0.0, 0.0, 1, 90.0), "bass": Place(-2.9, 0.0, 1, 11.0)}
     blur = {"hats": blur_frames(Audio(hiss, RATE_HZ)), "bass": blur_frames(Audio(blunt, RATE_HZ))}
-    assert blur["hats"] < 1.0 < 2.9 < blur["bass"]
+    assert blur["hats"] < 1.0
+    assert blur["bass"] > 2.9
     assert agreed(found, 200_000, blur)["bass"].offset_frames == 0.0
     moved = Audio(np.roll(blunt, round(blur["bass"]), axis=1), RATE_HZ)
     left = np.sum((moved.samples - blunt) ** 2) / np.sum(blunt**2)
