@@ -321,7 +321,7 @@ def _preface(plan: ears.Plan) -> str:
         'finding before anything is planted is left out of its recall ("told before"). Strengths were fixed in '
         "`lab/defects` before any threshold; those of bump, quiet, hot-peaks, inner-silence, one-loop, turned-arc and "
         "hats-in-mix were added after, from the standards' own distances. Clear faults are planted in all hosts, "
-        "weaker ones in every second. Clean songs last 30, 45 and 60 s in turn, hosts 30 s (45 s for form, dynamics "
+        "weaker ones in every fourth. Clean songs and hosts last 30 s (hosts 45 s for form, dynamics "
         "and drift), excerpts of human masters 40 s.\n\n"
         f"Bars: recall at clear ≥ {ASKED_RECALL}; claims ≤ {ASKED_FALSE} per clean song and kind; of "
         f"{len(masters())} human masters at most {MOST_HUMAN_HITS} per kind of noise, strokes, voice and space. "

@@ -11,7 +11,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.music.arc import LATE
 
-JUDGE = Judge("late-degradation", "form.late_highs_loss_db", "form.late_highs_loss_db", 2.5)
+JUDGE = Judge("late-degradation", "form.late_highs_loss_db", "form.late_highs_loss_db", 3.0)
 
 
 class LateDegradationDetector:

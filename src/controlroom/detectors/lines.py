@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-HUM = Judge("hum", "noise.hum_db", "hum.prominence_db", 2.5)
+HUM = Judge("hum", "noise.hum_db", "hum.prominence_db", 2.0)
 WHINE = Judge("whine", "noise.whine_db", "whine.prominence_db", 10.0)
 
 

@@ -11,7 +11,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 LIMIT = "rumble.infrasonic_db"
-FULL_SEVERITY_DB = 20.0
+FULL_SEVERITY_DB = 12.0
 
 
 class RumbleDetector:

@@ -11,7 +11,8 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 
-FULL_SEVERITY_S = 10.0
+FULL_START_S = 6.0
+FULL_END_S = 10.0
 FULL_SEVERITY_DB = 30.0
 END_S = 0.02
 
@@ -36,14 +37,14 @@ class StartEndDetector:
                 start_s,
                 standards,
                 listening.span(0.0, start_s),
-                FULL_SEVERITY_S,
+                FULL_START_S,
             ),
             self._finding(
                 ("end-silence", "edges.end_silence_s"),
                 end_s,
                 standards,
                 listening.span(length_s - end_s, length_s),
-                FULL_SEVERITY_S,
+                FULL_END_S,
             ),
             self._finding(
                 ("cut-off-end", "edges.end_level_db"),

@@ -11,7 +11,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 BOUNDS = {
-    "kick": Bound("weak-kick", "transients.kick_front_db", "transients.kick_front_min_db", 5.0, least=True),
+    "kick": Bound("weak-kick", "transients.kick_front_db", "transients.kick_front_min_db", 4.0, least=True),
     "snare": Bound(
         "weak-snare", "transients.snare_front_db", "transients.snare_front_min_db", 5.0, least=True
     ),

@@ -137,6 +137,31 @@ def _collapsed(chords: Sequence[ChordSpan]) -> list[_Run]:
     return runs
 
 
+def _root(degree: Degree) -> str:
+    return degree.partition(":")[0]
+
+
+def _by_root(runs: Sequence[_Run]) -> list[_Run]:
+    """Return the walk of the roots, each named by the triad that is heard on it for longest.
+
+    A third is the tone of a chord that is heard wrong most often; a loop whose
+    third wavers is the same loop.
+    """
+    heard: Counter[Degree] = Counter()
+    numerals: dict[Degree, str] = {}
+    for run in runs:
+        heard[run.degree] += run.length_s
+        numerals.setdefault(run.degree, run.numeral)
+    usual = {_root(degree): degree for degree, _ in reversed(heard.most_common())}
+    walk: list[_Run] = []
+    for run in runs:
+        degree = usual[_root(run.degree)]
+        if not walk or walk[-1].degree != degree:
+            walk.append(_Run(degree, numerals[degree]))
+        walk[-1].length_s += run.length_s
+    return walk
+
+
 def _relative_major(degree: Degree) -> Degree:
     steps, _, triad = degree.partition(":")
     return f"{(int(steps) - 3) % 12}:{triad}"
@@ -258,12 +283,13 @@ def familiarity(chords: Sequence[ChordSpan], *, minor: bool, table: ChordTable) 
         return None
     degrees = [run.degree for run in runs]
     bits = next_entropy(degrees)
-    found = find_loop(degrees, [run.length_s for run in runs])
+    walk = _by_root(runs)
+    found = find_loop([_root(run.degree) for run in walk], [run.length_s for run in walk])
     loop = None
     if found is not None:
-        turn = runs[found.first : found.first + found.size]
+        turn = walk[found.first : found.first + found.size]
         named = least_rotation([_relative_major(r.degree) if minor else r.degree for r in turn])
-        turns = round(found.share * len(runs) / found.size)
+        turns = round(found.share * len(walk) / found.size)
         known = next((k for k in table.loops if least_rotation(k.degrees) == named), None)
         loop = Loop(named, tuple(r.numeral for r in turn), found.share, turns, known)
     return Familiarity(
