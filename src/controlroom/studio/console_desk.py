@@ -176,11 +176,12 @@ class ProcessorInfo:
 
 def processor_infos() -> Mapping[str, ProcessorInfo]:
     """Return every processor with its knobs, by name."""
-    infos = {}
-    for name, processor in all_processors().items():
-        knobs = tuple(KnobInfo(**_described(processor, knob)) for knob in processor.model_fields)
-        infos[name] = ProcessorInfo(name, processor.stage, processor.parts, knobs)
-    return infos
+    return {name: _info_of(processor) for name, processor in all_processors().items()}
+
+
+def _info_of(processor: type[Processor]) -> ProcessorInfo:
+    knobs = tuple(KnobInfo(**_described(processor, knob)) for knob in processor.model_fields)
+    return ProcessorInfo(processor.name, processor.stage, processor.parts, knobs)
 
 
 def _described(processor: type[Processor], name: str) -> dict[str, Any]:
@@ -193,9 +194,9 @@ def _described(processor: type[Processor], name: str) -> dict[str, Any]:
 
 def known_processor(name: str) -> ProcessorInfo:
     """Return a processor by name; UsageError when there is none."""
-    known = processor_infos()
+    known = all_processors()
     if name not in known:
         raise UsageError(
             "processor.unknown", f"there is no processor called {name!r}", f"one of: {', '.join(known)}"
         )
-    return known[name]
+    return _info_of(known[name])

@@ -2,26 +2,28 @@
 
 A preview is what the song would be with this one step and no other, so that a
 person hears the step and nothing else. It is computed as the desk computes an
-excerpt; only the limiter's stage prepares on the stretch with ``MARGIN_S`` on
-either side and not on the whole song, because nothing in it reaches further.
+excerpt; only a limiter prepares on the stretch with ``MARGIN_S`` on either side
+and not on the whole song, because it does not reach further.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import excerpt_with, run_step
+from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.parts import MIX
-from controlroom.model.proposals import Stage, Step
+from controlroom.model.proposals import Step
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.studio.console_sounds import (
@@ -29,6 +31,7 @@ from controlroom.studio.console_sounds import (
     SoundFiles,
     console_folder,
     files_of,
+    has_sound,
     keep_sound,
     samples_of,
     sound_of,
@@ -64,7 +67,7 @@ def preview_step(song: Song, step: Step, start_s: float, end_s: float, context: 
     check_part(song, checked)
     key = canonical_json([sorted(song.memory.sources), checked.id, first, last])
     sound_id = f"preview-{digest_text(key)[:16]}"
-    if not SoundFiles(root, sound_id).facts.is_file():
+    if not has_sound(SoundFiles(root, sound_id)):
         context.check()
         made = _stretch_with(song, audio, checked, first, last, context)
         return keep_sound(root, sound_id, made, first, drawn=False)
@@ -88,14 +91,26 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
-    if step.stage is not Stage.LOUDNESS or step.part != MIX:
-        sound = take_listening(song, audio)
+    if step.part != MIX or not from_step(step).last_in_stage:
+        sound = _mapped(song, take_listening(song, audio))
         rate = audio.rate_hz
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
         return excerpt_with(sound, step, span, handling(song)).after
     margin = math.ceil(MARGIN_S * audio.rate_hz)
     left, right = max(0, first - margin), min(audio.frames, last + margin)
     return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
+
+
+def _mapped(song: Song, sound: Listening) -> Listening:
+    """Return a take whose stems are mapped from their playable form, where they have one: nothing is read whole."""
+    standing = song.memory.stems.get(song.take.id)
+    stems = dict(sound.stems)
+    for stem in standing.stems if standing else ():
+        files = SoundFiles(console_folder(song.folder), f"stem-{stem.audio_digest[:12]}")
+        if has_sound(files):
+            load = partial(samples_of, files)
+            stems[stem.role] = LazyListening(load, stem.audio_digest, sound.clock, stem.trust)
+    return Listening(sound.audio, sound.clock, stems, sound.trust)
 
 
 def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context) -> Audio:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from controlroom.media.decode import decode
-from controlroom.media.files import atomic_write, environment_fault, write_bytes, write_text
+from controlroom.media.files import atomic_write, environment_fault, write_bytes
 from controlroom.media.peaks import peaks
 from controlroom.media.resample import resample
 from controlroom.model.audio import Audio, Samples
@@ -144,7 +146,7 @@ def ensure_sounds(song: Song, context: Context) -> dict[str, Sound]:
 def keep_sound(root: Path, sound_id: str, audio: Audio, start_frame: int = 0, *, drawn: bool = True) -> Sound:
     """Write a sound's files, its facts last, and return what it is."""
     files = SoundFiles(root, sound_id)
-    with atomic_write(files.samples) as part:
+    with atomic_write(files.samples) if drawn else _placed(files.samples) as part:
         np.ascontiguousarray(audio.samples, dtype="<f4").tofile(part)
     buckets = columns = 0
     if drawn:
@@ -153,8 +155,36 @@ def keep_sound(root: Path, sound_id: str, audio: Audio, start_frame: int = 0, *,
         write_bytes(files.peaks, overview.tobytes())
         write_bytes(files.spectrogram, picture.tobytes())
     sound = Sound(sound_id, audio.rate_hz, audio.channels, audio.frames, start_frame, buckets, columns)
-    write_text(files.facts, json.dumps(asdict(sound)))
+    with atomic_write(files.facts) if drawn else _placed(files.facts) as part:
+        part.write_text(json.dumps(asdict(sound)), encoding="utf-8")
     return sound
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Write a file under its name in one step, without waiting for the disk.
+
+    For previews: a knob is being moved, and one that a power cut breaks is made
+    again (see ``has_sound``).
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise environment_fault(error, path) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def has_sound(files: SoundFiles) -> bool:
+    """Return whether a sound is kept whole."""
+    try:
+        sound = sound_of(files)
+        return files.samples.stat().st_size == 4 * sound.channels * sound.frames
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def overview_of(audio: Audio) -> npt.NDArray[np.int8]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -100,7 +101,7 @@ class SongFolder:
 
     def read_standards(self) -> Standards:
         """Return the song's standards."""
-        return Standards.from_document(read_toml_document(self.standards))
+        return _standards_of(_text_of(self.standards), self.standards)
 
     def read_brief(self) -> Brief:
         """Return the brief; an empty one when none was written."""
@@ -125,10 +126,31 @@ def write_json_document(path: Path, document: Document) -> None:
 
 def read_toml_document(path: Path) -> dict[str, Any]:
     """Return a stored TOML document; SongError when it can't be read."""
+    return _parsed(_text_of(path), path)
+
+
+@lru_cache(maxsize=16)
+def _standards_of(text: str, path: Path) -> Standards:
+    """Return the standards that a text holds: a page opens its song often, and the text seldom changes."""
+    return Standards.from_document(_parsed(text, path))
+
+
+def _text_of(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SongError("song.unreadable", f"{path}: {error}", "restore the file from a copy") from error
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _parsed(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> SongError:
+    return SongError("song.unreadable", f"{path}: {error}", "restore the file from a copy")
 
 
 def _without_none(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ SHIPPED_POLICIES = ("hygiene", "trusting", "none")
 CORRIDOR_KEYS = ("freq_hz", "median_db", "low_db", "high_db")
 
 
+@cache
 def shipped_standards() -> Standards:
-    """Return the package's standards with the corridor of its default style."""
+    """Return the package's standards with the corridor of its default style; read once, never changed."""
     stored = _package_toml("standards.toml")
     return with_corridor(Standards.from_document(stored))
 
