@@ -31,6 +31,7 @@ AT_WORK = {
     "fade": {"in_ms": 300.0, "out_ms": 700.0},
     "gain": {"gain_db": -3.0},
     "hats": {"depth_db": 4.0, "tail_db": 6.0, "low_hz": 3000.0},
+    "layer": {"amount": 1.0, "front_db": 6.0},
     "limiter": {"ceiling_dbtp": -12.0, "soft_clip": True},
     "low_end_mono": {"amount": 1.0},
     "rebuild": {"amount": 0.8, "low_hz": 200.0, "high_hz": 2000.0},

@@ -94,6 +94,19 @@ def _moved(gain_db: float) -> str:
     return "raise" if gain_db > 0 else "lower"
 
 
+def _layer(step: Step) -> str:
+    drum, front = str(step.knobs.get("drum", "drum")), _first(step, "front_db", "")
+    what = (
+        "the mean of its own hardest strokes"
+        if step.knobs.get("source") == "own"
+        else "a short sound made to its own pitch"
+    )
+    to = (
+        f", until its front stands {number(front, signed=True)} dB over its body" if front is not None else ""
+    )
+    return f"lay {what} under each stroke of the {drum} that is weak{to}{_share(step)}"
+
+
 def _carve(step: Step) -> str:
     depth, low, high = (_first(step, name, "") for name in ("depth_db", "low_hz", "high_hz"))
     if depth is None or low is None or high is None:
@@ -146,6 +159,7 @@ STEPS: Mapping[str, StepWords] = {
     "remove": StepWords("Removal", _remove),
     "rebuild": StepWords("Rebuilding from stems", _rebuild),
     "hats": StepWords("Hats and cymbals", _hats),
+    "layer": StepWords("Layer", _layer),
     "transient": StepWords("Transients", _transient),
 }
 
