@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from controlroom.detectors.bound import Bound, told_more
+from controlroom.detectors.bound import Bound, Facts, told_more
 from controlroom.listening.listening import Listening
+from controlroom.listening.masked_bars import bars_in_words, masked_bars_of, worst_span
 from controlroom.listening.measures import measure
-from controlroom.listening.voice import masked_spans, worst_band_hz
+from controlroom.listening.voice import worst_band_hz
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 BOUND = Bound("masked-voice", "voice.over_backing_db", "voice.over_backing_min_db", 4.0, least=True)
-SHARE = "voice.covered_share"
+COVERED, BARS = "voice.covered_share", "voice.masked_bars_share"
 
 
 class MaskedVoiceDetector:
@@ -23,19 +24,21 @@ class MaskedVoiceDetector:
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.STEMS
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
-        """Return one finding when the voice lies under what masks it, with its worst band and place."""
+        """Return one finding when the voice lies under what masks it: in which bars and bands, and the longest run."""
         found = BOUND.finding(listening, standards, self.version, "vocals")
-        if found is None:
+        where = masked_bars_of(listening, standards) if found else None
+        if found is None or where is None:
             return []
-        span = masked_spans(listening, standards.number(BOUND.limit))
-        return [
-            told_more(
-                found,
-                {SHARE: measure(listening, SHARE, standards)},
-                {"worst_hz": round(worst_band_hz(listening), 1)},
-                span,
-            )
-        ]
+        told: Facts = {
+            "worst_hz": round(worst_band_hz(listening), 1),
+            "bands_hz": ", ".join(f"{hz:.0f}" for hz in where.masked_bands_hz()),
+            "bars": bars_in_words(where),
+            "bars_masked": int(where.masked.sum()),
+            "bars_sung": int(where.sung.sum()),
+            "bars_from": "beats" if where.from_grid else "windows of 2 s",
+        }
+        others = {name: measure(listening, name, standards) for name in (COVERED, BARS)}
+        return [told_more(found, others, told, worst_span(listening, where))]

@@ -10,7 +10,6 @@ from controlroom.dsp import masking
 from controlroom.dsp.spectrum import decibels
 from controlroom.listening.listening import Listening
 from controlroom.model.standards import Standards
-from controlroom.model.timeline import Span
 
 CLEAR_DB = 99.0
 """What the voice reads over its backing when there is no stem of it."""
@@ -128,21 +127,3 @@ def worst_band_hz(listening: Listening) -> float:
     over = masking.excitation(voice.backing)[voice.sings][:, bands].mean(axis=0)
     worst = bands[int(np.argmin(decibels(own) - decibels(over)))]
     return float(np.sqrt(voice.own.edges_hz[worst] * voice.own.edges_hz[worst + 1]))
-
-
-def masked_spans(listening: Listening, limit_db: float) -> Span | None:
-    """Return the stretch from the first to the last window of 2 s in which the voice lies under the limit."""
-    voice = voice_of(listening)
-    if voice is None:
-        return None
-    per = max(1, round(WINDOW_S / voice.own.hop_s))
-    bands = voice.own.between(*PRESENCE_HZ)
-    under: list[int] = []
-    for index in range(-(-voice.sings.size // per)):
-        frames = np.zeros_like(voice.sings)
-        frames[index * per : (index + 1) * per] = voice.sings[index * per : (index + 1) * per]
-        if masking.signal_to_mask_db(voice.own, voice.backing, bands, frames) < limit_db:
-            under.append(index)
-    if not under:
-        return None
-    return listening.span(under[0] * per * voice.own.hop_s, (under[-1] + 1) * per * voice.own.hop_s)

@@ -269,7 +269,12 @@ def _hat_density(finding: Finding) -> str:
 def _masked_voice(finding: Finding) -> str:
     hz = _fact(finding, "worst_hz")
     where = f" It is worst around {frequency(hz)}." if hz else ""
-    return f"The voice is covered where it is understood: at 1 to 4 kHz it measures {judged(finding)} against what masks it{_allowed(finding)}.{where}"
+    told = f"The voice is covered where it is understood: at 1 to 4 kHz it measures {judged(finding)} against what masks it{_allowed(finding)}.{where}"
+    masked, sung, bars = _fact(finding, "bars_masked"), _fact(finding, "bars_sung"), finding.facts.get("bars")
+    if not masked or not sung or not isinstance(bars, str):
+        return told
+    unit = "bars" if finding.facts.get("bars_from") == "beats" else "stretches of 2 s"
+    return f"{told} It is so in {number(masked, 0)} of {number(sung, 0)} sung {unit}: {bars}."
 
 
 def _sibilance(finding: Finding) -> str:
@@ -278,6 +283,22 @@ def _sibilance(finding: Finding) -> str:
 
 def _voice_level(finding: Finding) -> str:
     return f"The voice comes and goes: its level walks by {judged(finding)} from phrase to phrase{_allowed(finding)}."
+
+
+def _resonance(finding: Finding) -> str:
+    hz = _fact(finding, "freq_hz")
+    at = f" at {frequency(hz)}" if hz else ""
+    return f"It rings{at}: whatever is played, this narrow place stands {judged(finding)} over what is around it, between the notes too{_allowed(finding)}."
+
+
+def _pumping(finding: Finding) -> str:
+    return f"It pumps: the sound sinks at the beat and comes back before the next. Between the two the level of its bands moves by {judged(finding)}, where played sound dies away{_allowed(finding)}."
+
+
+def _transcoded(finding: Finding) -> str:
+    ceiling = next((m for m in finding.measurements if m.name == "source.ceiling_hz"), None)
+    ends = f" Its spectrum ends near {format_measurement(ceiling.name, ceiling.value)}." if ceiling else ""
+    return f"It was a lossy file once: an encoder left {judged(finding)} holes in the highs, where a moment of sound was rounded away.{ends}"
 
 
 def _side_highs(finding: Finding) -> str:
@@ -345,6 +366,7 @@ FINDINGS: Mapping[str, FindingWords] = {
     "fizz": FindingWords("Fizz", _fizz),
     "dullness": FindingWords("Dullness", _dullness),
     "thin-low-end": FindingWords("Thin low end", _thin),
+    "resonance": FindingWords("Resonance", _resonance),
     "hiss": FindingWords("Hiss", _hiss),
     "hum": FindingWords("Hum", _hum),
     "whine": FindingWords("Whine", _whine),
@@ -359,6 +381,7 @@ FINDINGS: Mapping[str, FindingWords] = {
     "bit-depth": FindingWords("True bit depth", _bit_depth),
     "dual-mono": FindingWords("Dual mono", _dual_mono),
     "silence": FindingWords("Silence inside", _silence),
+    "transcoded": FindingWords("Transcoded source", _transcoded),
     "predictable-arc": FindingWords("Predictable arc", _predictable_arc),
     "repetition": FindingWords("Copied bars", _repetition),
     "late-degradation": FindingWords("Decay towards the end", _late_degradation),
@@ -378,6 +401,7 @@ FINDINGS: Mapping[str, FindingWords] = {
     "stereo-balance": FindingWords("Stereo balance", _stereo_balance),
     "stereo-drift": FindingWords("Drifting balance", _stereo_drift),
     "over-compression": FindingWords("Over-compression", _over_compression),
+    "pumping": FindingWords("Pumping", _pumping),
     "section-level": FindingWords("Level of repeats", _section_level),
 }
 

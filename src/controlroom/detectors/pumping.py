@@ -1,0 +1,33 @@
+"""A mix that sinks at each beat and swells until the next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from controlroom.detectors.bound import Bound, told_more
+from controlroom.listening.listening import Listening
+from controlroom.listening.musical import music_of
+from controlroom.model.findings import Finding
+from controlroom.model.proposals import Stage
+from controlroom.model.standards import Standards
+
+BOUND = Bound("pumping", "dynamics.beat_rise_db", "dynamics.beat_rise_max_db", 2.0)
+
+
+class PumpingDetector:
+    """Finds a gain that ducks on the beat; without a beat it makes no claim."""
+
+    name: ClassVar[str] = "pumping"
+    kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
+    judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
+    stage: ClassVar[Stage] = Stage.LOUDNESS
+    version: ClassVar[int] = 1
+    deep: ClassVar[bool] = True
+
+    def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
+        """Return one finding, with the tempo it pumps at, when most of the spectrum rises through the beat."""
+        found = BOUND.finding(listening, standards, self.version)
+        if found is None:
+            return []
+        tempo = music_of(listening).grid.tempo_bpm
+        return [told_more(found, facts={"tempo_bpm": round(tempo, 1)} if tempo else None)]
