@@ -83,8 +83,9 @@ class Take(Record):
 class StemTrust(Record):
     """How far a stem can be trusted: does it null, does it bleed.
 
-    ``coherence`` and ``silent`` have a value per band between the edges; a
-    silent band is one where the stem has nothing to speak of.
+    ``coherence``, ``silent`` and ``level_db`` have a value per band between the
+    edges; a silent band is one where the stem has nothing to speak of, a level is
+    the band's power over the stem's own.
     """
 
     null_db: float | None = None
@@ -93,6 +94,7 @@ class StemTrust(Record):
     coherence: tuple[float, ...] = ()
     coherence_edges_hz: tuple[float, ...] = ()
     silent: tuple[bool, ...] = ()
+    level_db: tuple[float, ...] = ()
 
 
 class Stem(Record):

@@ -91,6 +91,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
     cross = _cross_powers([stems[name] for name in names], mix, ctx)
     coherence = _overlay_coherence(cross)
     silent = ~_heard(cross)
+    levels = _levels_db(cross)
     bleed = _bleed_db(cross)
     null = null_db(stems, mix)
     artifact = _artifact(cross)
@@ -104,6 +105,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
             coherence=tuple(float(c) for c in coherence[n]),
             coherence_edges_hz=EDGES_HZ,
             silent=tuple(bool(s) for s in silent[n]),
+            level_db=tuple(round(float(v), 1) for v in levels[n]),
         )
     present = _overall(cross)
     apart = [name for n, name in enumerate(names) if present[n] < 0.5]
@@ -180,6 +182,13 @@ def _heard(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.bool_]:
     power = np.diagonal(cross, axis1=1, axis2=2).real
     least = _ABSENT * np.maximum(power[:, -1], _FLOOR)
     return np.asarray(least < power[:, :-1].T)
+
+
+def _levels_db(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:
+    """Return each band's power over the stem's own, in dB, at least −200: (stems, bands)."""
+    power = np.diagonal(cross, axis1=1, axis2=2).real[:, :-1].T
+    share = power / np.maximum(power.sum(axis=1, keepdims=True), _FLOOR)
+    return np.asarray(10 * np.log10(np.maximum(share, 1e-20)))
 
 
 def _overall(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:

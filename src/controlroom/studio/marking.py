@@ -25,7 +25,7 @@ from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stems_of
-from controlroom.studio.trusting import heard_coherence, may_be_removed
+from controlroom.studio.trusting import may_be_removed, weighty_coherence
 
 BUS_STAGES = (Stage.TONE, Stage.LOUDNESS)
 REBUILD = "rebuild"
@@ -141,7 +141,7 @@ def check_removable(song: Song, part: str) -> None:
     least = song.standards.number("stems.remove_min_coherence")
     raise DecisionError(
         "part.not-removable",
-        f"{part} is in the mix to {min(heard_coherence(stem.trust)):.2f} in its worst band; "
+        f"{part} is in the mix to {min(weighty_coherence(stem.trust)):.2f} in its worst band; "
         f"below {least:g} taking it away leaves noise of it behind",
         f"rebuild the song from its stems first: `controlroom do {song.folder.root} {REBUILD} --knob amount=1`",
     )

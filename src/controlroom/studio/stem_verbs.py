@@ -125,6 +125,9 @@ def _remove(song: Song, part: str, span: Span | None, by: str, reason: str) -> N
 
 def _put_back(song: Song, part: str, span: Span | None, by: str) -> None:
     """Take back the removal of a part that is said to be something else now."""
+    said = next((one for one in song.memory.marks if (one.part, one.span) == (part, span)), None)
+    if said is None or said.status is not PartStatus.REMOVED:
+        return
     for proposal_id, decision in list(song.memory.decisions.items()):
         step = decision.step
         if decision.sounds and (step.processor, step.part, step.span) == (REMOVE, part, span):

@@ -21,6 +21,8 @@ from controlroom.engine.overlay import refused_bands
 from controlroom.model.song import StemTrust
 from controlroom.model.standards import Standards
 
+WEIGHTY_DB = -40.0
+
 
 def confidence_of(trust: StemTrust | None) -> float:
     """Return how far a stem can be trusted to be its part, 0 to 1; 1 where nobody measured it.
@@ -49,9 +51,19 @@ def refused_bands_hz(trust: StemTrust | None, standards: Standards) -> tuple[tup
     return tuple((band.low_hz, band.high_hz) for band in refused_bands(trust, least))
 
 
+def weighty_coherence(trust: StemTrust) -> tuple[float, ...]:
+    """Return the coherence of the bands that hold at least ``WEIGHTY_DB`` of the stem's power.
+
+    In a band that holds less, what the window lets through of its neighbours is
+    as strong as the stem, and a true stem seems to be less than one.
+    """
+    heard = trust.level_db or (0.0,) * len(trust.coherence)
+    return tuple(c for c, level_db in zip(trust.coherence, heard, strict=True) if level_db >= WEIGHTY_DB)
+
+
 def may_be_removed(trust: StemTrust, standards: Standards) -> bool:
     """Return whether a stem is so much part of the mix that subtracting it takes it away."""
-    return min(heard_coherence(trust), default=1.0) >= standards.number("stems.remove_min_coherence")
+    return min(weighty_coherence(trust), default=1.0) >= standards.number("stems.remove_min_coherence")
 
 
 def may_be_boosted(trust: StemTrust | None, standards: Standards) -> bool:
