@@ -148,8 +148,10 @@ def host_length_s(defect: str) -> int:
 
 def hosts_for(defect: str, seeds: Seeds) -> list[str]:
     """Return every host that a defect is tried on; it may turn out not to fit."""
-    made = [f"song:{seed}@{host_length_s(defect)}" for seed in seeds.hosts]
     needs = DEFECTS[defect].needs
+    # a song that must be made again costs as much as ten other faults
+    used = seeds.hosts[::2] if "recipe" in needs else seeds.hosts
+    made = [f"song:{seed}@{host_length_s(defect)}" for seed in used]
     if needs & {"truth", "recipe", "hats", "kick", "snare"}:
         return made
     if needs:

@@ -230,10 +230,10 @@ def work(plan: Plan) -> Iterator[Batch]:
     for seeds in plan.all_seeds():
         planted = _planted(plan, seeds) if "planted" in plan.what else []
         clean = _clean(plan, seeds) if "clean" in plan.what else []
-        turns = max(1, len(planted))
-        for index in range(turns):
+        ahead = -(-2 * len(clean) // max(1, len(planted)))  # clean songs are through when half is planted
+        for index in range(max(len(planted), 1 if clean else 0)):
             yield from (_missing(cells) for cells in planted[index : index + 1])
-            share = slice(index * len(clean) // turns, (index + 1) * len(clean) // turns)
+            share = slice(index * ahead, (index + 1) * ahead) if planted else slice(None)
             yield from (_missing(cells) for cells in clean[share])
 
 

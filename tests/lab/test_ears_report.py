@@ -34,7 +34,8 @@ def test_every_kind_that_is_told_has_a_fault_to_be_measured_with():
 def test_clear_faults_are_planted_in_every_host():
     for defect in DEFECTS:
         hosts = hosts_for(defect, SEEDS)
-        assert sum(host.startswith("song") for host in hosts) == len(SEEDS.hosts)
+        made = sum(host.startswith("song") for host in hosts)
+        assert made == len(SEEDS.hosts) / (2 if "recipe" in DEFECTS[defect].needs else 1)
         assert all("clear" in grades_on(host) for host in hosts)
         assert any(grades_on(host) == GRADES for host in hosts)
 
