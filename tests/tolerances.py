@@ -161,3 +161,9 @@ FORECAST_DB = 0.15
 
 BAND_GAIN = 1e-3
 """Ripple of band filters whose window has beta 6 (−63 dB), on values near 1; and what a brick wall at the lower rate's Nyquist rings."""
+
+REFRAMED_DB = 1.5
+"""The same sound in other analysis frames, or at another rate: readings of a quantile over a few dozen frames."""
+
+REFRAMED_SHARE = 0.25
+"""The same counts in other analysis frames, or in frames of another length."""

@@ -96,6 +96,19 @@ def test_a_masked_voice_names_its_worst_band():
     assert told.span is not None
 
 
+def test_a_masked_voice_names_its_bars_and_bands():
+    flawed = DEFECTS["masked-voice"].plant(host(), "clear", SEED)
+    (told,) = KINDS["masked-voice"].detect(heard(flawed.mix, flawed.stems), standards())
+    assert told.facts["bars_from"] == "beats"
+    assert 1 <= told.facts["bars_masked"] <= told.facts["bars_sung"]
+    assert told.value("voice.masked_bars_share") == told.facts["bars_masked"] / told.facts["bars_sung"]
+    numbers = {int(n) for part in told.facts["bars"].split(", ") for n in part.split("-")}
+    assert max(numbers) <= 1 + len(host().truth.downbeats_s)
+    assert all(1000 <= float(hz) <= 4000 for hz in told.facts["bands_hz"].split(", "))
+    # where it is told, somebody sings
+    assert any(s.start_s < told.span.end_s and s.end_s > told.span.start_s for s in host().truth.vocal_spans)
+
+
 def test_noise_is_no_hat():
     noise = Audio(0.1 * np.random.default_rng(3).standard_normal((2, 8 * 44100)).astype(np.float32), 44100)
     assert KINDS["hat-density"].detect(heard(noise, {}), standards()) == []
