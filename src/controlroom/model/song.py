@@ -112,7 +112,7 @@ class Stem(Record):
 class LeftOut(Record):
     """A file or part that was not taken up as a stem, and why.
 
-    ``why`` is a code: ``near-silent``, ``the-mix``.
+    ``why`` is a code: ``near-silent``, ``leakage``, ``the-mix``.
     """
 
     name: str

@@ -8,10 +8,11 @@ from typing import Any
 from controlroom.model.decisions import Decision
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Proposal, Step
-from controlroom.model.song import Take
+from controlroom.model.song import StemSet, Take
 from controlroom.report.figures import clock, format_measurement
 from controlroom.report.finding_words import finding_title
 from controlroom.report.sentences import decision_sentence, withheld_sentence
+from controlroom.report.stem_words import mark_sentence
 from controlroom.report.step_words import proposal_sentence
 from controlroom.report.wording import listed, spoken
 
@@ -40,6 +41,12 @@ def _withheld(body: Body) -> str:
     return withheld_sentence(Step.model_validate(body["step"]), body["broken"])
 
 
+def _stems(body: Body) -> str:
+    made = StemSet.model_validate(body)
+    how = "imported" if made.backend == "imported" else f"separated by {made.backend}"
+    return f"Stems {how}: {listed(list(made.roles))}"
+
+
 def _target(body: Body) -> str:
     return f"Target set to {format_measurement('x_lufs', float(body['target_lufs']))}"
 
@@ -58,6 +65,8 @@ ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "proposal": lambda body: proposal_sentence(Proposal.model_validate(body)),
     "withheld": _withheld,
     "decision": lambda body: decision_sentence(Decision.model_validate(body)).removesuffix("."),
+    "stems.set": _stems,
+    "part.marked": mark_sentence,
     "policy.signed": _signed,
     "target.set": _target,
     "rendered": lambda body: f"Rendered {body.get('id', '')}".rstrip(),

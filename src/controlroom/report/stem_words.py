@@ -20,6 +20,7 @@ STATUS: Mapping[str, str] = {
 }
 LEFT_OUT: Mapping[str, str] = {
     "near-silent": "nothing sounds in it",
+    "leakage": "what was separated as it is only what leaked into it: the song has none",
     "the-mix": "it is the whole mix, not a part of it",
 }
 FLOOR_DB = -120.0
