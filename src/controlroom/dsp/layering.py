@@ -191,7 +191,9 @@ class Layers:
         return total
 
 
-def laid(mid: Singles, rate_hz: int, onsets: Places, wave: Floats, front_db: float) -> Layers:
+def laid(
+    mid: Singles, rate_hz: int, onsets: Places, wave: Floats, front_db: float, most_db: float = 12.0
+) -> Layers:
     """Lay a wave under each stroke whose front is weaker than ``front_db`` over its body.
 
     Each is moved by up to 1 ms to be in step with its stroke, to a sixteenth of
@@ -206,6 +208,8 @@ def laid(mid: Singles, rate_hz: int, onsets: Places, wave: Floats, front_db: flo
         Of energy 1.
     front_db : float
         Power of the first 25 ms over that of 50 to 110 ms.
+    most_db : float
+        Most that a front is raised: what has next to none is no stroke of this drum.
     """
     lags, steps = _in_step(mid, rate_hz, onsets, wave)
     sign = 1.0 if float(np.sum(steps)) >= 0.0 else -1.0
@@ -215,7 +219,8 @@ def laid(mid: Singles, rate_hz: int, onsets: Places, wave: Floats, front_db: flo
     front, body = _front_and_body(mid, rate_hz, onsets)
     frames = round(FRONT_S * rate_hz)
     inside = float(np.sum(wave[:frames] ** 2))
-    missing = (10.0 ** (front_db / 10.0) * body - front) * frames
+    missing = np.minimum(10.0 ** (front_db / 10.0) * body, 10.0 ** (most_db / 10.0) * front) - front
+    missing *= frames
     wanted = np.flatnonzero((missing > 0.0) & (body > 0.0) & (inside > 0.0))
     turned = np.where(steps < 0.0, -1.0, 1.0)
     along = np.abs(steps)

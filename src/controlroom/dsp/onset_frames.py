@@ -18,8 +18,14 @@ from controlroom.model.audio import Samples
 Places = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
-_BEFORE_S, _AFTER_S = 0.016, 0.014
+APART_S = 0.05
+_AROUND_S = (0.016, 0.014)
+_AROUND_LOW_S = (0.012, 0.026)
+"""The envelope of a low tone sees a stroke up to 20 ms before it comes."""
+_LEAD_S = 0.016
 _MARGIN_S = 0.001
+_STEP, _STEP_UNDER = 10.0, 0.01
+"""A step is clear when its power is 10 dB over what is before it, and not 20 dB under what follows."""
 _FLOOR = 1e-4
 """What rings 40 dB under a stroke before it (a filter's forerunner) is not its beginning."""
 _BATCH = 256
@@ -31,11 +37,13 @@ def middle(samples: Samples) -> Singles:
     return np.asarray(both, dtype=np.float32)
 
 
-def exact_onsets(mid: Singles, rate_hz: int, near_frames: Places) -> Places:
+def exact_onsets(mid: Singles, rate_hz: int, near_frames: Places, *, low: bool = False) -> Places:
     """Return the first frame of each stroke that begins near ``near_frames``.
 
     In a window of 30 ms the wave is taken for two stretches of steady power,
-    and the border that makes them most likely is where the stroke begins.
+    and the border that makes them most likely is where the stroke begins. A
+    stroke without a front gains its power in two steps: what lies before the
+    border is looked through once more, and a clear step there is the beginning.
 
     Parameters
     ----------
@@ -45,6 +53,8 @@ def exact_onsets(mid: Singles, rate_hz: int, near_frames: Places) -> Places:
         Its rate, > 0.
     near_frames : ndarray of int64, shape (strokes,)
         Frames within about 10 ms of each beginning.
+    low : bool
+        The places were read off the envelope of a low tone, which sees a stroke early.
 
     References
     ----------
@@ -59,15 +69,32 @@ def exact_onsets(mid: Singles, rate_hz: int, near_frames: Places) -> Places:
     """
     if near_frames.size == 0:
         return near_frames.astype(np.int64)
-    before, after = round(_BEFORE_S * rate_hz), round(_AFTER_S * rate_hz)
-    margin = max(2, round(_MARGIN_S * rate_hz))
-    size = before + after
-    padded = np.pad(np.diff(mid, prepend=np.float32(0.0)), (before, after))
+    wave = np.diff(mid, prepend=np.float32(0.0))
+    before, after = (round(s * rate_hz) for s in (_AROUND_LOW_S if low else _AROUND_S))
+    found = _borders(wave, rate_hz, near_frames, before, after)
+    lead = round(_LEAD_S * rate_hz)
+    sooner = _borders(wave, rate_hz, found - margin_frames(rate_hz), lead, 0)
+    quiet = mean_power(wave, sooner - lead // 2, sooner)
+    step = mean_power(wave, sooner, found)
+    loud = mean_power(wave, found, found + after)
+    clear = (step >= _STEP * quiet) & (step >= _STEP_UNDER * loud)
+    return np.where(clear, sooner, found)
+
+
+def margin_frames(rate_hz: int) -> int:
+    """Return how near to a window's ends no border is looked for."""
+    return max(2, round(_MARGIN_S * rate_hz))
+
+
+def _borders(wave: Singles, rate_hz: int, at: Places, before: int, after: int) -> Places:
+    """Return the most likely border of two powers between ``before`` and ``after`` frames around each place."""
+    margin, size = margin_frames(rate_hz), before + after
+    padded = np.pad(wave, (before, after))
     views = np.lib.stride_tricks.sliding_window_view(padded, size)
     count = np.arange(1, size, dtype=np.float64)
-    found = np.empty(near_frames.size, dtype=np.int64)
-    for first in range(0, near_frames.size, _BATCH):
-        here = np.clip(near_frames[first : first + _BATCH], 0, views.shape[0] - 1)
+    found = np.empty(at.size, dtype=np.int64)
+    for first in range(0, at.size, _BATCH):
+        here = np.clip(at[first : first + _BATCH], 0, views.shape[0] - 1)
         energy = np.cumsum(np.square(views[here], dtype=np.float64), axis=1)
         floor = _FLOOR * energy[:, -1:] / size + 1e-30
         left = np.log(energy[:, :-1] / count + floor)
@@ -75,7 +102,7 @@ def exact_onsets(mid: Singles, rate_hz: int, near_frames: Places) -> Places:
         cost = count * left + (size - count) * right
         best = margin + np.argmin(cost[:, margin:-margin], axis=1)
         found[first : first + _BATCH] = here - before + best + 1
-    return np.clip(found, 0, max(0, mid.size - 1))
+    return np.clip(found, 0, max(0, wave.size - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,11 +126,11 @@ class StrokeList:
         return int(self.frames.size)
 
 
-def strokes_at(mid: Singles, rate_hz: int, near_frames: Places, apart_s: float = 0.05) -> StrokeList:
-    """Return the strokes that begin near some frames: exact, apart by ``apart_s`` at least, with their levels."""
-    frames = np.unique(exact_onsets(mid, rate_hz, near_frames))
+def strokes_at(mid: Singles, rate_hz: int, near_frames: Places, *, low: bool = False) -> StrokeList:
+    """Return the strokes that begin near some frames: exact, 50 ms apart at least, with their levels."""
+    frames = np.unique(exact_onsets(mid, rate_hz, near_frames, low=low))
     if frames.size:
-        keep = np.concatenate([[True], np.diff(frames) >= round(apart_s * rate_hz)])
+        keep = np.concatenate([[True], np.diff(frames) >= round(APART_S * rate_hz)])
         frames = frames[keep]
     length = round(0.06 * rate_hz)
     ends = np.minimum(frames + length, np.append(frames[1:], mid.size))

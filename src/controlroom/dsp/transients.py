@@ -178,12 +178,46 @@ def find_hits(envelopes: StrokeEnvelopes, band: str, shape: Shape = STICK, rise_
     highest = ndimage.maximum_filter1d(level, 2 * envelopes.hops(0.06) + 1)
     least = max(float(np.quantile(level, 0.99)) - shape.below_db, QUIET_DB)
     peaks = np.flatnonzero((level == highest) & (level - before >= rise_db) & (level > least))
-    if peaks.size == 0:
-        return peaks
-    window = level[np.maximum(peaks[:, None] - np.arange(lookback), 0)]
-    under = window < (level[peaks] - shape.begin_db)[:, None]
+    return _beginnings(level, peaks, level[peaks], shape, lookback)
+
+
+def find_fronts(envelopes: StrokeEnvelopes, band: str, shape: Shape = STICK, rise_db: float = 6.0) -> Places:
+    """Return the frames at which a band's level rises fastest, to near its loud level.
+
+    Where ``find_hits`` looks back from a peak, this looks for the rise itself: a
+    drum that swells or rings on for a tenth of a second has its peak too late.
+    The rise is taken over 12 ms; fronts keep 60 ms apart.
+    """
+    level = decibels(envelopes.power[band])
+    if level.size < envelopes.hops(0.2):
+        return np.zeros(0, dtype=np.int64)
+    loud = float(np.quantile(level, 0.99))
+    half = 2
+    # out of silence any forerunner rises furthest: what is 40 dB under the strokes counts as silence
+    padded = np.pad(np.maximum(level, loud - 40.0), half, mode="edge")
+    rise = padded[2 * half :] - padded[: -2 * half]
+    highest = ndimage.maximum_filter1d(rise, 2 * envelopes.hops(0.06) + 1)
+    reach = envelopes.hops(0.04)
+    gets = ndimage.maximum_filter1d(level, reach, origin=-((reach - 1) // 2))
+    least = max(loud - shape.below_db, QUIET_DB)
+    fronts = np.flatnonzero((rise == highest) & (rise >= rise_db) & (gets > least))
+    return _beginnings(level, fronts, gets[fronts], shape, envelopes.hops(0.04))
+
+
+def _beginnings(level: Floats, at: Places, tops: Floats, shape: Shape, lookback: int) -> Places:
+    """Return where the level was ``shape.begin_db`` under each top, looking back from a frame; else where it was least."""
+    if at.size == 0:
+        return at.astype(np.int64)
+    window = level[np.maximum(at[:, None] - np.arange(lookback), 0)]
+    under = window < (tops - shape.begin_db)[:, None]
     back = np.where(under.any(axis=1), under.argmax(axis=1), np.argmin(window, axis=1))
-    return np.unique(np.maximum(peaks - back, 0)).astype(np.int64)
+    return np.unique(np.maximum(at - back, 0)).astype(np.int64)
+
+
+def colours(envelopes: StrokeEnvelopes, hits: Places, over_s: float = 0.05) -> Mapping[str, Floats]:
+    """Return the level of each band over some time from each hit on, in dB: what kind of drum it was."""
+    last = envelopes.hops(over_s)
+    return {name: decibels(_around(envelopes.power[name], hits, 0, last)) for name in BANDS_HZ}
 
 
 def _around(power: Singles, starts: Places, first: int, last: int) -> Floats:

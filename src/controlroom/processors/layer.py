@@ -67,6 +67,9 @@ class Layer(Processor):
         unit="dB",
         help="what a stroke's first 25 ms are brought to, over its 50 to 110 ms",
     )
+    most_db: float = knob(
+        12.0, low=0.0, high=30.0, step=0.5, unit="dB", help="most that the front of one stroke is raised"
+    )
     drum: Literal["kick", "snare"] = knob("kick", help="whose strokes, and what kind of sound is made")
     source: Literal["made", "own"] = knob(
         "made", help="made: to the drum's own pitch and decay; own: the mean of the take's hardest strokes"
@@ -119,7 +122,7 @@ class Layer(Processor):
         """Return where the layers stand in the song, and how strong."""
         audio = listening.audio
         mid, onsets = middle(audio.samples), drum_strokes(listening, self.drum).frames
-        layers = layering.laid(mid, audio.rate_hz, onsets, self.wave(listening), self.front_db)
+        layers = layering.laid(mid, audio.rate_hz, onsets, self.wave(listening), self.front_db, self.most_db)
         return LayerState(layers, _balance(audio.samples, audio.rate_hz, onsets))
 
     def wave(self, listening: Listening) -> Floats:

@@ -104,7 +104,7 @@ class Transient(Processor):
         elif gained > 0.0:
             # what follows counts against the front as the front counts for it
             cut = min(MOST_HELD_DB, (missing - gained) * MOST_DB / gained)
-            chosen = chosen.model_copy(update={"sustain_db": -round(cut, 1)})
+            chosen = chosen.model_copy(update={"sustain_db": -round(cut, 1) if cut >= WORTH_DB else 0.0})
         gained = reached(chosen)
         if gained < WORTH_DB:
             return []
