@@ -16,7 +16,7 @@ import numpy as np
 
 from controlroom.dsp import levels, stereo
 from controlroom.dsp.spectrum import decibels
-from controlroom.listening import form, masked_bars, noise, space, strokes, traces, voice
+from controlroom.listening import form, masked_bars, noise, notes, space, strokes, traces, voice, voice_in_mix
 from controlroom.listening.heard import (
     edges_of,
     envelope_of,
@@ -387,6 +387,18 @@ _TABLE = (
         voice.sibilance,
     ),
     Measure(
+        "voice.mix_sibilance_db",
+        "dB",
+        "4.5 to 11 kHz of the middle over its vowels where somebody probably sings",
+        voice_in_mix.sibilance,
+    ),
+    Measure(
+        "voice.mix_sung_hiss_db",
+        "dB",
+        "4.5 to 11 kHz of the middle where somebody probably sings, over elsewhere",
+        voice_in_mix.sung_hiss,
+    ),
+    Measure(
         "voice.level_range_db", "dB", "walk of the voice's level from phrase to phrase", voice.level_range
     ),
     Measure(
@@ -401,6 +413,7 @@ _TABLE = (
     Measure("stereo.width_db", "dB", "side over mid energy above 500 Hz", space.width),
     Measure("stereo.imbalance_db", "dB", "louder channel over the other", space.imbalance),
     Measure("stereo.drift_db", "dB", "steady walk of the balance from start to end", space.drift),
+    Measure("level.note_range_db", "dB", "walk of the level from note to note", notes.note_range),
     Measure("dynamics.dense_crest_db", "dB", "peak over RMS of the loud passages (3 s)", space.density),
     Measure("dynamics.beat_rise_db", "dB", "rise of the level through the beat", traces.beat_rise),
     Measure("dynamics.level_step_db", "dB", "level between places of the same music", space.level_step),

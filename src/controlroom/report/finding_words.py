@@ -278,6 +278,8 @@ def _masked_voice(finding: Finding) -> str:
 
 
 def _sibilance(finding: Finding) -> str:
+    if finding.facts.get("estimated"):
+        return f"The voice probably hisses: where somebody seems to sing, the middle of the mix at 4.5 to 11 kHz measures {judged(finding)} against its vowels{_allowed(finding)}. Without the voice’s own stem this is an estimate."
     return f"The voice hisses: its sharpest consonants measure {judged(finding)} against its vowels{_allowed(finding)}."
 
 
