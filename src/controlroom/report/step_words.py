@@ -41,6 +41,11 @@ def _tone(step: Step) -> str:
     return f"move the tone towards the corridor: {listed(moves)}" if moves else _apply(step)
 
 
+def _stem_eq(step: Step) -> str:
+    moves = [f"{number(db, signed=True)} dB at {frequency(hz)}" for hz, db in bands(step).items()]
+    return f"move its tone: {listed(moves)}" if moves else _apply(step)
+
+
 def _rumble_cut(step: Step) -> str:
     hz, depth = _first(step, "below_hz", "_hz"), _first(step, "attenuation_db", "_db")
     by = f" by {number(depth, 0)} dB" if depth else ""
@@ -125,6 +130,45 @@ def _stem_width(step: Step) -> str:
     return f"make it {way} above {frequency(corner)}: its sides {number(side, signed=True)} dB"
 
 
+def _presence(step: Step) -> str:
+    gain, hz = _first(step, "gain_db", ""), _first(step, "centre_hz", "")
+    if not gain or hz is None:
+        return _apply(step)
+    return f"{'lift' if gain > 0 else 'lower'} it by {number(abs(gain))} dB around {frequency(hz)}"
+
+
+def _ride(step: Step) -> str:
+    down, up = _first(step, "range_db", ""), _first(step, "boost_db", "")
+    if down is None or up is None:
+        return _apply(step)
+    return f"ride its level towards the middle phrase{_share(step)}, at most {number(down)} dB down and {number(up)} dB up"
+
+
+def _de_ess(step: Step) -> str:
+    depth = _first(step, "depth_db", "")
+    return f"turn its s and sh down by up to {number(depth)} dB" if depth else _apply(step)
+
+
+def _bass_consistency(step: Step) -> str:
+    return f"bring its notes towards one level{_share(step)}"
+
+
+def _sidechain(step: Step) -> str:
+    depth, hz = _first(step, "depth_db", ""), _first(step, "below_hz", "")
+    if not depth or hz is None:
+        return _apply(step)
+    what = "it" if hz >= 20000.0 else f"what lies below {frequency(hz)}"
+    return f"duck {what} by up to {number(depth)} dB under each stroke of the kick"
+
+
+def _saturation(step: Step) -> str:
+    drive, wet = _first(step, "drive_db", ""), _first(step, "wet", "")
+    if not drive or not wet:
+        return _apply(step)
+    share = f", {number(wet * 100, 0)} % of it" if wet < 1 else ""
+    return f"add overtones with {number(drive)} dB of drive{share}, at the same level"
+
+
 def _share(step: Step) -> str:
     amount = _first(step, "amount", "amount")
     return f" by {number(amount * 100, 0)} %" if amount is not None and amount < 1 else ""
@@ -153,6 +197,14 @@ STEPS: Mapping[str, StepWords] = {
     "rumble": StepWords("Rumble filter", _rumble_cut),
     "carve": StepWords("Room for the voice", _carve),
     "stem_width": StepWords("Width", _stem_width),
+    "level": StepWords("Level", _gain),
+    "stem_eq": StepWords("Equaliser", _stem_eq),
+    "presence": StepWords("Presence", _presence),
+    "ride": StepWords("Level ride", _ride),
+    "de_ess": StepWords("De-esser", _de_ess),
+    "bass_consistency": StepWords("Even bass", _bass_consistency),
+    "sidechain": StepWords("Side-chain", _sidechain),
+    "saturation": StepWords("Saturation", _saturation),
     "dc": StepWords("DC removal", _dc_removal),
     "low_end_mono": StepWords("Low end to mono", _low_end_mono),
     "fade": StepWords("Fade", _fade),
@@ -193,6 +245,8 @@ def proposal_remarks(proposal: Proposal) -> tuple[str, ...]:
         )
     if proposal.provisional:
         told.append("Provisional: it is asked again when something before it changes.")
+    if proposal.step.part != "mix" and proposal.confidence < 1.0:
+        told.append(f"Sure to {number(proposal.confidence * 100, 0)} %: no surer than the stem can be trusted.")
     if proposal.refused:
         bands = listed([f"{frequency(b.low_hz)} to {frequency(b.high_hz)}" for b in proposal.refused])
         told.append(f"Left out from {bands}: there the stem is not in the mix as a wave.")
