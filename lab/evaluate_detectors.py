@@ -266,9 +266,11 @@ def _planted(plan: Plan, seeds: Seeds) -> list[Batch]:
 
 
 def _in_turn(by_host: dict[str, Batch]) -> list[Batch]:
-    """Return made and human hosts spread evenly through each other."""
-    groups = [[h for h in by_host if h.startswith("song") is made] for made in (True, False)]
-    places = {host: (at + 0.5) / len(group) for group in groups for at, host in enumerate(group)}
+    """Return hosts of every kind and length spread evenly through each other."""
+    groups: dict[tuple[str, int], list[str]] = {}
+    for host in by_host:
+        groups.setdefault((Cell(host).kind, Cell(host).length_s), []).append(host)
+    places = {host: (at + 0.5) / len(group) for group in groups.values() for at, host in enumerate(group)}
     return [by_host[host] for host in sorted(by_host, key=lambda host: places[host])]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -30,6 +30,8 @@ from controlroom.music.spectra import SLOW_RATE_HZ, Doubles, Floats, decimate, t
 
 VOICE_ROLES = ("vocals", "lead-vocal", "voice")
 LEAST_DOWNBEATS = 5
+LEAST_ARC = 0.1
+"""Energies that a brief asks for within this of each other are no arc to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +191,15 @@ def surface_arc_of(listening: Listening) -> SurfaceArc | None:
         parts = sections.sections
         edges = np.array([parts[0].start_s, *(part.end_s for part in parts)])
         spectra = spectra_of(listening)
-        cues = section_cues(
-            edges,
-            onset_times_s(power_of(listening), block_s_of(listening)),
-            spectra.mid + spectra.side,
-            spectra.nominal_hz,
-            spectra.frames_s,
-        )
+        onsets_s = onset_times_s(power_of(listening), block_s_of(listening))
+        bands = spectra.mid + spectra.side
+
+        def cues_of(edges_s: Doubles) -> list[SurfaceCues]:
+            return section_cues(edges_s, onsets_s, bands, spectra.nominal_hz, spectra.frames_s)
+
+        cues = cues_of(edges)
         labels = tuple(part.label for part in parts)
-        agreement = _agreement(cues, edges, meant_of(listening).brief)
+        agreement = _agreement(cues_of, edges, meant_of(listening).brief)
         return SurfaceArc(tuple(edges.tolist()), labels, tuple(cues), agreement, chorus_lift_db(labels, cues))
 
     return listening.keep(("music.surface_arc",), measured)
@@ -225,15 +227,27 @@ def chorus_lift_db(labels: Sequence[str], cues: Sequence[SurfaceCues]) -> float 
     return means[chorus] - means[verse]
 
 
-def _agreement(cues: Sequence[SurfaceCues], edges_s: Doubles, brief: Brief | None) -> float | None:
+def _agreement(
+    cues_of: Callable[[Doubles], Sequence[SurfaceCues]], edges_s: Doubles, brief: Brief | None
+) -> float | None:
+    """Return how far the energies follow the brief's; None without intended ones, or where they ask for no arc.
+
+    Heard section by section of the *brief's* form, laid over the music from its
+    first edge to its last: where the song's own sections were heard wrong, the
+    question is still what it does where the brief asks for something.
+    """
     form = brief.form if brief is not None else ()
     if len(form) < 2 or any(section.energy is None for section in form):
         return None
     bars = np.array([section.bars or 8 for section in form], dtype=np.float64)
     intended = np.array([section.energy for section in form], dtype=np.float64)
-    measured = np.array([cue.energy for cue in cues])
-    shares = (edges_s[1:] - edges_s[0]) / (edges_s[-1] - edges_s[0])
-    return curve_agreement(measured, shares, intended, np.cumsum(bars) / bars.sum())
+    if float(np.ptp(intended)) < LEAST_ARC:
+        return None
+    changes = np.append(np.diff(intended) != 0.0, True)  # neighbours of one energy are one stretch
+    intended, shares = intended[changes], (np.cumsum(bars) / bars.sum())[changes]
+    asked_s = edges_s[0] + (edges_s[-1] - edges_s[0]) * np.concatenate([[0.0], shares])
+    measured = np.array([cue.energy for cue in cues_of(asked_s)])
+    return curve_agreement(measured, shares, intended, shares)
 
 
 @cache

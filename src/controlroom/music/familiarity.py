@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -147,12 +147,12 @@ def _by_root(runs: Sequence[_Run]) -> list[_Run]:
     A third is the tone of a chord that is heard wrong most often; a loop whose
     third wavers is the same loop.
     """
-    heard: Counter[Degree] = Counter()
+    heard: defaultdict[Degree, float] = defaultdict(float)
     numerals: dict[Degree, str] = {}
     for run in runs:
         heard[run.degree] += run.length_s
         numerals.setdefault(run.degree, run.numeral)
-    usual = {_root(degree): degree for degree, _ in reversed(heard.most_common())}
+    usual = {_root(degree): degree for degree in sorted(heard, key=heard.__getitem__)}
     walk: list[_Run] = []
     for run in runs:
         degree = usual[_root(run.degree)]
