@@ -167,3 +167,22 @@ REFRAMED_DB = 1.5
 
 REFRAMED_SHARE = 0.25
 """The same counts in other analysis frames, or in frames of another length."""
+
+REFRAMED_BY_UNIT = {
+    "_hz": {"rel": 0.02},
+    "_share": {"abs": 0.15},
+    "_percent": {"abs": 1.0},
+    "_cents": {"abs": 5.0},
+    "_bits": {"abs": 0.25},
+    "rise_s": {"abs": 0.004},
+    "_s": {"abs": 0.05},
+    "correlation": {"abs": 0.05},
+}
+"""Readings of the same sound in other analysis frames, by the end of their name: a few steps of what they are
+counted in. A share of chords or bars of a song of 20 bars moves by up to three of them when the first bar is cut otherwise."""
+
+SAME_SPAN_S = 0.02
+"""A span from bar to bar, the beats found anew in samples that were rounded otherwise."""
+
+SAME_SEVERITY = 0.05
+"""Severity of the same sound louder, turned over or stored: what rounding of samples moves a reading by."""

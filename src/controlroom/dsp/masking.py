@@ -72,8 +72,9 @@ def erb_levels(samples: Samples, rate_hz: int) -> ErbLevels:
     rate_hz : int
         Its rate, > 0. Bands over Nyquist read nothing.
     """
-    frame = 1 << int(np.ceil(np.log2(FRAME_S * rate_hz)))
-    hop = frame // 2
+    # as long at every rate: what is read of consonants and vowels follows the frame
+    hop = fft.next_fast_len(round(FRAME_S * rate_hz / 2), real=True)
+    frame = 2 * hop
     mid = samples[0] if samples.shape[0] == 1 else (samples[0] + samples[1]) * np.float32(0.5)
     count = max(1, 1 + (mid.size - frame) // hop)
     if mid.size < frame:
