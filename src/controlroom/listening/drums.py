@@ -9,9 +9,11 @@ import numpy as np
 
 from controlroom.dsp import transients
 from controlroom.dsp.onset_frames import StrokeList, middle, strokes_at
+from controlroom.dsp.spectrum import decibels
 from controlroom.dsp.transients import Places, StrokeEnvelopes
 from controlroom.listening.listening import Listening
 from controlroom.listening.strokes import strokes_of
+from controlroom.model.standards import Standards
 
 Drum = Literal["kick", "snare", "any"]
 
@@ -41,6 +43,17 @@ def drum_strokes(listening: Listening, drum: str) -> StrokeList:
         return strokes_at(middle(audio.samples), audio.rate_hz, near, low=drum == "kick")
 
     return listening.keep(("dsp.drum_strokes", drum), find)
+
+
+def between(listening: Listening, standards: Standards, argument: float) -> float:
+    """Return how far the quiet fifth of a sound lies under its loud level, in dB (≤ 0): what a part holds between its own notes.
+
+    20th percentile under the 98th, in steps of 3 ms; digital silence counts as -100.
+    """
+    del standards, argument
+    level = decibels(strokes_of(listening).power["slow"])
+    quiet, loud = np.quantile(level, [0.2, 0.98])
+    return float(max(quiet - loud, -100.0))
 
 
 def _only(envelopes: StrokeEnvelopes, hits: Places, drum: str) -> Places:

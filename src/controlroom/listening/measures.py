@@ -16,7 +16,18 @@ import numpy as np
 
 from controlroom.dsp import levels, stereo
 from controlroom.dsp.spectrum import decibels
-from controlroom.listening import form, masked_bars, noise, notes, space, strokes, traces, voice, voice_in_mix
+from controlroom.listening import (
+    drums,
+    form,
+    masked_bars,
+    noise,
+    notes,
+    space,
+    strokes,
+    traces,
+    voice,
+    voice_in_mix,
+)
 from controlroom.listening.heard import (
     edges_of,
     envelope_of,
@@ -414,6 +425,7 @@ _TABLE = (
     Measure("stereo.imbalance_db", "dB", "louder channel over the other", space.imbalance),
     Measure("stereo.drift_db", "dB", "steady walk of the balance from start to end", space.drift),
     Measure("level.note_range_db", "dB", "walk of the level from note to note", notes.note_range),
+    Measure("dynamics.between_db", "dB", "quiet fifth under the loud level, in 12 ms", drums.between),
     Measure("dynamics.dense_crest_db", "dB", "peak over RMS of the loud passages (3 s)", space.density),
     Measure("dynamics.beat_rise_db", "dB", "rise of the level through the beat", traces.beat_rise),
     Measure("dynamics.level_step_db", "dB", "level between places of the same music", space.level_step),

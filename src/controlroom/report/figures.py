@@ -128,6 +128,7 @@ MEASURES = {
     "stereo.width_db": "width above 500 Hz",
     "stereo.imbalance_db": "balance of left and right",
     "stereo.drift_db": "drift of the balance",
+    "dynamics.between_db": "quiet fifth under the loud level",
     "dynamics.dense_crest_db": "crest of the loud passages",
     "dynamics.beat_rise_db": "rise through the beat",
     "dynamics.level_step_db": "level between repeats",

@@ -99,6 +99,11 @@ def _moved(gain_db: float) -> str:
     return "raise" if gain_db > 0 else "lower"
 
 
+def _bleed_gate(step: Step) -> str:
+    depth = _first(step, "range_db", "")
+    return f"turn down what leaks in between by up to {number(depth)} dB" if depth else _apply(step)
+
+
 def _layer(step: Step) -> str:
     drum, front = str(step.knobs.get("drum", "drum")), _first(step, "front_db", "")
     what = (
@@ -211,6 +216,7 @@ STEPS: Mapping[str, StepWords] = {
     "remove": StepWords("Removal", _remove),
     "rebuild": StepWords("Rebuilding from stems", _rebuild),
     "hats": StepWords("Hats and cymbals", _hats),
+    "bleed_gate": StepWords("Bleed gate", _bleed_gate),
     "layer": StepWords("Layer", _layer),
     "transient": StepWords("Transients", _transient),
 }
@@ -246,7 +252,9 @@ def proposal_remarks(proposal: Proposal) -> tuple[str, ...]:
     if proposal.provisional:
         told.append("Provisional: it is asked again when something before it changes.")
     if proposal.step.part != "mix" and proposal.confidence < 1.0:
-        told.append(f"Sure to {number(proposal.confidence * 100, 0)} %: no surer than the stem can be trusted.")
+        told.append(
+            f"Sure to {number(proposal.confidence * 100, 0)} %: no surer than the stem can be trusted."
+        )
     if proposal.refused:
         bands = listed([f"{frequency(b.low_hz)} to {frequency(b.high_hz)}" for b in proposal.refused])
         told.append(f"Left out from {bands}: there the stem is not in the mix as a wave.")
