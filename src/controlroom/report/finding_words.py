@@ -300,7 +300,7 @@ def _pumping(finding: Finding) -> str:
 def _transcoded(finding: Finding) -> str:
     ceiling = next((m for m in finding.measurements if m.name == "source.ceiling_hz"), None)
     ends = f" Its spectrum ends near {format_measurement(ceiling.name, ceiling.value)}." if ceiling else ""
-    return f"It was a lossy file once: an encoder left {judged(finding)} holes in the highs, where a moment of sound was rounded away.{ends}"
+    return f"It was a lossy file once: an encoder left holes in the highs, {judged(finding)}, where a moment of sound was rounded away.{ends}"
 
 
 def _side_highs(finding: Finding) -> str:
