@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from controlroom.media.files import sync_file
+from controlroom.model.audio import Audio
 from controlroom.model.errors import (
     AudioInputError,
     ControlRoomError,
@@ -22,6 +23,7 @@ from controlroom.model.errors import (
     VerifyError,
 )
 from controlroom.studio.memory import Memory
+from controlroom.studio.separating import SeparatedParts
 from tests.studio import a_band
 from tests.tolerances import FLOAT32
 
@@ -365,3 +367,18 @@ def test_the_parts_backend_separates_without_weights(studio, song):
     assert {"drums", "kick", "hats", "bass", "other"} <= set(found)
     with pytest.raises(UsageError, match="no separation backend called 'magic'"):
         studio.separate_take(song, backend="magic")
+
+
+def test_a_voice_that_only_leaked_into_its_stem_is_left_out_and_given_back(studio, song, monkeypatch):
+    def leaking(audio, choice, context):
+        del choice, context
+        leak = Audio(0.1 * audio.samples, audio.rate_hz)
+        rest = Audio(audio.samples - leak.samples, audio.rate_hz)
+        sounds = {"vocals": leak, "accompaniment": rest, "other": rest}
+        return SeparatedParts("none", sounds, dict.fromkeys(sounds, "leaking"))
+
+    monkeypatch.setattr("controlroom.studio.stemming.separated_parts", leaking)
+    view = studio.separate_take(song)
+    assert [(one.name, one.why) for one in view.left_out] == [("vocals", "leakage")]
+    assert set(lines(view)) == {"accompaniment", "other"}
+    assert view.null_db < -120
