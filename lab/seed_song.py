@@ -15,14 +15,15 @@ import numpy.typing as npt
 from controlroom.model.audio import Audio, Samples
 from lab.defects import DEFECTS, Host, host_of
 from lab.defects.form import with_stems
-from lab.defects.sound import band_pass, recorrelated
+from lab.defects.sound import band_pass, onset_gain, recorrelated
 from lab.songs import make_song
-from lab.songs.truth import SongTruth, Stretch, sum_stems
+from lab.songs.truth import Stretch, Times, sum_stems
 
 Mask = npt.NDArray[np.bool_]
 
 PLANTED = ("hat-density", "weak-kick", "masked-voice")
 BASS_CORRELATION = 0.3
+HATS_DB, KICK_LOSS_DB = 8.0, 14.0
 ROLE_OF = {
     "pads": "synth", "lead": "synth", "keys": "keyboard", "cymbals": "percussion", "toms": "percussion",
 }  # fmt: skip
@@ -31,11 +32,18 @@ ROLE_OF = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeedSong:
-    """A flawed take as the sum of its true stems, by the house's roles, and what is known of it."""
+    """A flawed take as the sum of its true stems, by the house's roles, and where it is judged.
+
+    ``sung`` is where the voice sings; ``kicks_s`` and ``snares_s`` are strokes:
+    known of a synthesised song, picked from the drums of a recorded one, whose
+    ``snares_s`` are empty.
+    """
 
     take: Audio
     stems: Mapping[str, Audio]
-    truth: SongTruth
+    sung: tuple[Stretch, ...]
+    kicks_s: Times
+    snares_s: Times
 
 
 def seed_song(seed: int = 7, style: str = "pop", duration_s: float = 32.0, grade: str = "clear") -> SeedSong:
@@ -50,7 +58,32 @@ def seed_song(seed: int = 7, style: str = "pop", duration_s: float = 32.0, grade
     for role, stem in with_stems(host, {"bass": bass}).stems.items():
         name = ROLE_OF.get(role, role)
         stems[name] = sum_stems({"one": stems[name], "two": stem}) if name in stems else stem
-    return SeedSong(sum_stems(stems), stems, song.truth)
+    onsets = song.truth.onsets_s
+    return SeedSong(sum_stems(stems), stems, song.truth.vocal_spans, onsets["kick"], onsets["snare"])
+
+
+def recorded_song(stems: Mapping[str, Audio]) -> SeedSong:
+    """Plant the same four faults in recorded stems: ``vocals``, ``drums``, ``bass`` and others."""
+    rate = stems["drums"].rate_hz
+    drums = DEFECTS["hats-in-mix"].apply(Host(stems["drums"]), HATS_DB, np.random.default_rng(1)).mix
+    kicks = kicks_in(stems["drums"])
+    soft = onset_gain(kicks, KICK_LOSS_DB, 0.025, drums.frames, rate)
+    low = band_pass(drums.samples, rate, 20, 150)
+    bass = recorrelated(_both_sides(stems["bass"]), rate, (0, rate / 2), BASS_CORRELATION)
+    changed = {**stems, "drums": Audio((drums.samples + (soft - 1) * low).astype(np.float32), rate)}
+    masked = DEFECTS["masked-voice"].plant(Host(sum_stems(changed), changed), "clear", 1)
+    flawed = with_stems(Host(masked.mix, masked.stems), {"bass": bass}).stems
+    return SeedSong(sum_stems(flawed), flawed, masked.spans, kicks, np.zeros(0))
+
+
+def kicks_in(drums: Audio) -> Times:
+    """Return the strokes in the low end of recorded drums, in seconds: rises of 30 to 120 Hz by 6 dB over 20 ms."""
+    low = band_pass(drums.samples, drums.rate_hz, 30, 120).mean(axis=0)
+    return _picked(low, drums.rate_hz, Picker(hop_s=0.005, over=4, least_db=6.0, apart_s=0.15))
+
+
+def _both_sides(sound: Audio) -> Samples:
+    return sound.samples if sound.channels == 2 else np.repeat(sound.samples, 2, axis=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +118,11 @@ def read_changes(song: SeedSong, before: Mapping[str, Audio], after: Mapping[str
     from lab.metrics import event_scores
 
     rate = song.take.rate_hz
-    covered = _mask(song.truth.vocal_spans, song.take.frames, rate) | _near(
-        song.truth.onsets_s["snare"], 0.15, song.take.frames, rate
-    )
+    covered = _mask(song.sung, song.take.frames, rate) | _near(song.snares_s, 0.15, song.take.frames, rate)
     hats = event_scores(strokes_in(after["hats"]), strokes_in(before["hats"]), 0.03)
     return Changes(
         hats=_moved(before["hats"], after["hats"], (2000, 20000), covered),
-        hat_onset_f1=hats.f1,
+        hat_onset_f1=hats.f,
         snare_crack=_moved(before["snare"], after["snare"], (5000, 12000)),
         kick_front=front_db(after["kick"], song) - front_db(before["kick"], song),
         kick_sustain=_moved(before["kick"], after["kick"], (30, 60)),
@@ -106,7 +137,7 @@ def front_db(kick: Audio, song: SeedSong) -> float:
     """Return the kick's peak in 0 to 10 ms over its RMS in 50 to 150 ms, median over strokes, in dB."""
     mono, rate = kick.samples.mean(axis=0, dtype=np.float64), kick.rate_hz
     found = []
-    for onset_s in song.truth.onsets_s["kick"]:
+    for onset_s in song.kicks_s:
         at = round(onset_s * rate)
         head = mono[at : at + rate // 100]
         body = mono[at + rate // 20 : at + 3 * rate // 20]
@@ -115,27 +146,39 @@ def front_db(kick: Audio, song: SeedSong) -> float:
     return float(np.median(found))
 
 
-def strokes_in(hats: Audio) -> npt.NDArray[np.float64]:
-    """Return the onsets in the hats: peaks of the rise of their level above 5 kHz, in seconds.
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """How strokes are picked: step, steps that a rise is taken over, least rise, least distance."""
 
-    A plain picker of its own, so that what is judged does not judge itself: log
-    level in steps of 3 ms, half-wave rectified difference over 9 ms, peaks over
-    6 dB that are the largest within 50 ms.
+    hop_s: float
+    over: int
+    least_db: float
+    apart_s: float
+
+
+def strokes_in(hats: Audio) -> Times:
+    """Return the onsets in the hats, in seconds: rises of their level above 5 kHz by 6 dB over 9 ms.
+
+    A plain picker of its own, so that what is judged does not judge itself.
     """
     high = band_pass(hats.samples, hats.rate_hz, 5000, 20000).mean(axis=0)
-    hop = round(0.003 * hats.rate_hz)
-    frames = high[: high.size // hop * hop].reshape(-1, hop)
+    return _picked(high, hats.rate_hz, Picker(hop_s=0.003, over=3, least_db=6.0, apart_s=0.05))
+
+
+def _picked(band: npt.NDArray[np.float32], rate_hz: int, picker: Picker) -> Times:
+    """Return the peaks of the half-wave rectified difference of the level in dB."""
+    hop = round(picker.hop_s * rate_hz)
+    frames = band[: band.size // hop * hop].reshape(-1, hop)
     level = 10 * np.log10(np.mean(frames.astype(np.float64) ** 2, axis=1) + 1e-10)
-    rise = np.maximum(0.0, level[3:] - level[:-3])
-    wide = 16
-    padded = np.pad(rise, wide)
-    largest = np.lib.stride_tricks.sliding_window_view(padded, 2 * wide + 1).max(axis=1)
-    peaks = np.flatnonzero((rise == largest) & (rise > 6.0))
-    return np.asarray((peaks + 2) * hop / hats.rate_hz, dtype=np.float64)
+    rise = np.maximum(0.0, level[picker.over :] - level[: -picker.over])
+    wide = round(picker.apart_s / picker.hop_s)
+    largest = np.lib.stride_tricks.sliding_window_view(np.pad(rise, wide), 2 * wide + 1).max(axis=1)
+    peaks = np.flatnonzero((rise == largest) & (rise > picker.least_db))
+    return np.asarray((peaks + picker.over - 1) * hop / rate_hz, dtype=np.float64)
 
 
 def _voice_db(song: SeedSong, parts: Mapping[str, Audio]) -> float:
-    sung = _mask(song.truth.vocal_spans, song.take.frames, song.take.rate_hz)
+    sung = _mask(song.sung, song.take.frames, song.take.rate_hz)
     backing = parts.get("accompaniment")
     total = (
         backing.samples
@@ -175,5 +218,5 @@ def _mask(spans: tuple[Stretch, ...], frames: int, rate_hz: int) -> Mask:
     return out
 
 
-def _near(times_s: npt.NDArray[np.float64], after_s: float, frames: int, rate_hz: int) -> Mask:
+def _near(times_s: Times, after_s: float, frames: int, rate_hz: int) -> Mask:
     return _mask(tuple(Stretch(float(t), float(t) + after_s) for t in times_s), frames, rate_hz)

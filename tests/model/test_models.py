@@ -131,6 +131,19 @@ def test_a_policy_leaves_the_rest_unanswered() -> None:
     assert set(replies) == {asked[0].id}
 
 
+def test_a_policy_takes_the_gentlest_of_two_answers_to_one_finding() -> None:
+    greedy = Policy(name="g", rules=(PolicyRule(stage=Stage.LOUDNESS, processor="*"),))
+    strong = proposal(processor="gain", reduction=5.0, answers=("f-1",))
+    gentle = proposal(reduction=1.0, answers=("f-1",))
+    twice = proposal(reduction=1.5, answers=("f-1",), person_only=False, amount=0.5).model_copy(
+        update={"upstream": ("s-1",)}
+    )
+    other = proposal(processor="gain", reduction=9.0, answers=("f-2",))
+    asked = (strong, gentle, twice, other)
+    replies = PolicyDecider(greedy).decide(Question(stage=Stage.LOUDNESS, proposals=asked))
+    assert set(replies) == {gentle.id, twice.id, other.id}
+
+
 def test_a_proposals_id_changes_with_source_upstream_and_step_only() -> None:
     one = proposal()
     assert one.id == proposal(reduction=1.5, confidence=0.3).id

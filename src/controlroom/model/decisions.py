@@ -169,12 +169,19 @@ class PolicyDecider:
         self.policy_digest: str | None = policy.digest
 
     def decide(self, question: Question) -> Mapping[str, Reply]:
-        """Accept each proposal that a rule covers as it is."""
-        return {
-            proposal.id: Reply(answer=Answer.ACCEPT)
-            for proposal in question.proposals
-            if self.policy.rule_for(proposal) is not None
-        }
+        """Accept each proposal that a rule covers as it is; of several answers to one finding the gentlest."""
+        covered = [p for p in question.proposals if self.policy.rule_for(p) is not None]
+        chosen: list[Proposal] = []
+        for proposal in sorted(covered, key=_moves):
+            if not any(proposal.rivals(other) for other in chosen):
+                chosen.append(proposal)
+        return {proposal.id: Reply(answer=Answer.ACCEPT) for proposal in chosen}
+
+
+def _moves(proposal: Proposal) -> float:
+    """Return how far a proposal moves what it claims first."""
+    claim = next(iter(proposal.claims), None)
+    return abs(claim.expected - claim.before) if claim else 0.0
 
 
 def waiting(proposals: Sequence[Proposal], answered: Mapping[str, Decision]) -> tuple[Proposal, ...]:

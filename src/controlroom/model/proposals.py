@@ -114,3 +114,7 @@ class Proposal(Record):
         """Digest of source graph, accepted steps upstream, and own step."""
         key = canonical_json([self.source_digest, self.upstream, self.step.id])
         return "p-" + digest_text(key)[:16]
+
+    def rivals(self, other: Proposal) -> bool:
+        """Return whether both answer one finding by different processors: one of them is enough."""
+        return self.step.processor != other.step.processor and bool(set(self.answers) & set(other.answers))

@@ -28,8 +28,11 @@ def ask(
         carry(song, proposal)
     for decider in deciders:
         open_ones = tuple(p for p in proposals if _is_open(song, p))
+        if decider.who is Who.POLICY:  # one answer to a finding is enough; a second is a person's to add
+            sounding_now = [p for p in proposals if _sounds(song, p)]
+            open_ones = tuple(p for p in open_ones if not any(p.rivals(other) for other in sounding_now))
         if not open_ones:
-            return
+            continue
         answered = {finding_id for p in open_ones for finding_id in p.answers}
         about = tuple(f for f in findings if f.id in answered)
         replies = decider.decide(Question(stage=stage, proposals=open_ones, findings=about))
@@ -143,6 +146,11 @@ def sounding(song: Song, proposals: Iterable[Proposal]) -> dict[str, Decision]:
     """Return the decisions that are part of the render, by proposal id."""
     decisions: Mapping[str, Decision] = song.memory.decisions
     return {p.id: decisions[p.id] for p in proposals if p.id in decisions and decisions[p.id].sounds}
+
+
+def _sounds(song: Song, proposal: Proposal) -> bool:
+    decision = song.memory.decisions.get(proposal.id)
+    return decision is not None and decision.sounds
 
 
 def _is_open(song: Song, proposal: Proposal) -> bool:
