@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.making import a_song, a_take
+from tests.web.making import a_band, a_song, a_take
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -99,6 +99,7 @@ def take_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory, take_file: Path) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("songs")
     a_song(root / "harbour", take_file)
+    a_band(root / "band", tmp_path_factory.mktemp("stems"))
     server = Server(root)
     server.start()
     yield server

@@ -7,62 +7,17 @@ import re
 import shutil
 import subprocess
 import tarfile
-import time
 
 import pytest
 
 from controlroom.model.decisions import Answer
 from controlroom.studio.studio import Studio
-from controlroom.web.shelf import song_id
 from tests.browser.conftest import SHOTS
+from tests.browser.driving import DROP, desk_of, open_desk, open_room, player, ready, until, wait_decided
+
+ROOMS = ("", "/stems", "/music", "/references", "/takes", "/standards", "/history", "/masters")
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]
-
-DROP = """([name, data]) => {
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const carried = new DataTransfer();
-  carried.items.add(new File([bytes], name, { type: "audio/wav" }));
-  document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: carried }));
-}"""
-
-
-def until(page, expression, limit_s=60):
-    """Wait for an expression; not Playwright's own wait, which evaluates strings and so breaks the page's policy."""
-    last = time.monotonic() + limit_s
-    while not page.evaluate(expression):
-        assert time.monotonic() < last, expression
-        time.sleep(0.05)
-
-
-def ready(page):
-    page.wait_for_selector('[data-target="drawing"][hidden]', state="attached")
-    until(page, "Boolean(controlroom.app.open && controlroom.app.player.stores.proposal)")
-
-
-def desk_of(server, name):
-    return Studio().desk(server.root / name)
-
-
-def open_desk(page, server, name):
-    page.goto(f"{server.base}/songs/{song_id(server.root / name)}")
-    ready(page)
-
-
-def player(page, expression):
-    return page.evaluate(f"(() => {{ const player = controlroom.app.player; return {expression}; }})()")
-
-
-def decided(server, name, processor):
-    card = next(c for c in desk_of(server, name).cards if c.proposal.step.processor == processor)
-    return card.decision
-
-
-def wait_decided(server, name, processor, answer, limit_s=20):
-    until = time.monotonic() + limit_s
-    while (found := decided(server, name, processor)) is None or found.answer is not answer:
-        assert time.monotonic() < until, found
-        time.sleep(0.1)
-    return found
 
 
 def test_from_a_dropped_take_to_a_downloaded_master(page, server, take_file):
@@ -248,11 +203,9 @@ def test_every_room_fits_every_width(browser, server, scheme):
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(server.url)
-    name = "night-ferry" if (server.root / "night-ferry").exists() else "harbour"
-    for room in ("", "/takes", "/standards", "/history", "/masters"):
-        page.goto(f"{server.base}/songs/{song_id(server.root / name)}{room}")
+    for room in ROOMS:
+        open_room(page, server, "band", room)
         if not room:
-            ready(page)
             page.keyboard.press("4")
             page.wait_for_timeout(300)
         for width, height in ((1440, 900), (1024, 768), (390, 844)):
@@ -290,8 +243,8 @@ def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
     page = context.new_page()
     page.goto(server.url)
     found = {}
-    for room in ("", "/takes", "/standards", "/history", "/masters"):
-        open_room(page, server, "harbour", room)
+    for room in ROOMS:
+        open_room(page, server, "band", room)
         page.evaluate(axe)
         result = page.evaluate(
             "axe.run().then((told) => told.violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' | ' + node.failureSummary.slice(0, 200))]))"
@@ -300,12 +253,6 @@ def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
             found[room or "/"] = result
     context.close()
     assert found == {}
-
-
-def open_room(page, server, name, room):
-    page.goto(f"{server.base}/songs/{song_id(server.root / name)}{room}")
-    if not room:
-        ready(page)
 
 
 def test_two_hundred_switches_leave_the_memory_flat(page, server):

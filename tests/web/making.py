@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from lab.songs import make_song
 
 from controlroom.media.encode import MediaFormat, write
 from controlroom.model.audio import Audio
@@ -31,6 +32,32 @@ def a_take(path: Path, seconds: float = 8.0, seed: int = 3) -> Path:
     scaled = (sound / np.abs(sound).max() * 0.93).astype(np.float32)
     write(path, Audio(scaled, RATE_HZ), MediaFormat.WAV24)
     return path
+
+
+def a_band(root: Path, folder: Path) -> Path:
+    """Make a song with form, harmony and four exact stems, listened to with them."""
+    song = make_song(1, duration_s=48.0)
+    roles = {
+        "vocals": ("vocals",),
+        "drums": ("kick", "snare", "hats", "cymbals", "toms"),
+        "bass": ("bass",),
+        "guitar": tuple(r for r in song.stems if r in ("guitar", "lead")),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    take = np.zeros_like(song.mix.samples)
+    for name, members in roles.items():
+        stem = np.sum([song.stems[role].samples for role in members], axis=0, dtype=np.float32)
+        take += stem
+        write(folder / f"{name}.wav", Audio(stem, RATE_HZ), MediaFormat.WAV32F)
+    write(root.parent / f"{root.name}.wav", Audio(take, RATE_HZ), MediaFormat.WAV32F)
+    studio = Studio(name="tester")
+    studio.new(root, title="Band Practice")
+    studio.add(root, root.parent / f"{root.name}.wav")
+    studio.add_stems(root, folder)
+    studio.propose(root)
+    studio.sounds(root)
+    studio.stem_sounds(root)
+    return root
 
 
 def a_song(root: Path, file: Path) -> Path:

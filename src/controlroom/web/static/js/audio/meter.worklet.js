@@ -62,7 +62,8 @@ class Meter extends AudioWorkletProcessor {
     this.fresh();
   }
 
-  reset() { this.counts = new Uint32Array(BINS); this.sums = new Float64Array(BINS); this.highest = 0; this.subs = []; }
+  /** Begin what is summed up anew; what slides goes on. */
+  reset() { this.counts = new Uint32Array(BINS); this.sums = new Float64Array(BINS); this.highest = 0; }
 
   fresh() { this.sub = { energy: 0, frames: 0, both: 0, left: 0, right: 0, peaks: [0, 0] }; }
 

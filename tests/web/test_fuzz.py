@@ -1,0 +1,189 @@
+"""A thousand requests drawn from the page's own OpenAPI, good and bad: told apart, never a fault, nothing outside touched.
+
+Jobs are noted and not run (their own tests run them), and what a warm process
+would do is done here, so that a fault shows itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from controlroom.web.bench import Bench
+from controlroom.web.jobs import Job, Runner
+
+REQUESTS = 1500
+LEAST = 1000
+pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(600)]
+
+AWKWARD = st.sampled_from(
+    [
+        "", "..", "../../etc/passwd", "%2e%2e", "a/b", "\u0000", "\udcff", "💿", "' OR 1=1 --", "<script>", "mix", "take",
+        "vocals", "p-", "r-0", "A" * 5000, "-1", "0", "1", "1e309", "NaN", "null", "true",
+    ]
+)  # fmt: skip
+WORDS = st.one_of(AWKWARD, st.text(max_size=40))
+NUMBERS = st.one_of(
+    st.integers(-(2**65), 2**65),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0, 1, 2, 3.5, 1e308, -0.0]),
+)
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+class Noted(Runner):
+    """Notes jobs and runs none."""
+
+    def start(self, kind: str, song: str, work: Any, *arguments: Any, after: Any = None) -> Job:
+        del work, arguments, after
+        return Job("0" * 12, kind, song, state="done")
+
+
+class Here(Bench):
+    """Does the warm process's work in this one."""
+
+    async def do(self, work: Any, *arguments: Any) -> Any:
+        return work(*arguments)
+
+
+def as_described(
+    schema: dict[str, Any], parts: dict[str, Any], known: dict[str, list[str]]
+) -> st.SearchStrategy[Any]:
+    """Return values that a schema allows, roughly; ids that exist are drawn often."""
+    if "$ref" in schema:
+        return as_described(parts[schema["$ref"].rpartition("/")[2]], parts, known)
+    if "anyOf" in schema:
+        return st.one_of(*(as_described(one, parts, known) for one in schema["anyOf"]))
+    if "enum" in schema or "const" in schema:
+        return st.sampled_from(schema.get("enum") or [schema["const"]])
+    match schema.get("type"):
+        case "object":
+            fields = schema.get("properties")
+            if fields is None:
+                values = as_described(schema.get("additionalProperties") or {}, parts, known)
+                return st.dictionaries(
+                    st.sampled_from(["gain_db", "left", "a.wav", *known["proposal"]]), values, max_size=3
+                )
+            needed = set(schema.get("required", ()))
+            drawn = {name: named(name, one, parts, known) for name, one in fields.items()}
+            return st.fixed_dictionaries(
+                {name: one for name, one in drawn.items() if name in needed},
+                optional={name: one for name, one in drawn.items() if name not in needed},
+            )
+        case "array":
+            return st.lists(
+                named("sounds", schema.get("items", {}), parts, known),
+                min_size=schema.get("minItems", 0),
+                max_size=4,
+            )
+        case "number" | "integer":
+            low, high = schema.get("minimum", -1000), schema.get("maximum", 10000)
+            whole = st.integers(int(low), int(min(high, 10**9)))
+            return whole if schema["type"] == "integer" else st.one_of(st.floats(0, 8), whole.map(float))
+        case "boolean":
+            return st.booleans()
+        case "null":
+            return st.none()
+        case "string":
+            return st.one_of(st.sampled_from(["mix", "gain", "0" * 16]), st.text(min_size=1, max_size=20))
+        case _:
+            return ANYTHING
+
+
+def named(
+    name: str, schema: dict[str, Any], parts: dict[str, Any], known: dict[str, list[str]]
+) -> st.SearchStrategy[Any]:
+    drawn = as_described(schema, parts, known)
+    return st.one_of(st.sampled_from(known[name]), drawn) if known.get(name) else drawn
+
+
+def on_disk(root: Path) -> dict[str, tuple[int, int]]:
+    return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in root.rglob("*") if p.is_file()}
+
+
+def test_nothing_that_is_asked_breaks_the_page(console, tmp_path, monkeypatch):
+    room = console.app.state.room
+    object.__setattr__(room, "runner", Noted(room.hub))
+    object.__setattr__(room, "bench", Here())
+    described = console.app.openapi()
+    parts = described["components"]["schemas"]
+    desk = console.studio().desk(console.root)
+    known = {
+        "song": [console.song.rpartition("/")[2]],
+        "proposal": [card.proposal.id for card in desk.cards],
+        "processor": ["gain", "tone", "rumble", "limiter"],
+        "part": ["mix"],
+        "kind": [card.proposal.kind for card in desk.cards],
+        "sound": [sound.id for sound in console.studio().sounds(console.root).values()],
+        "sounds": [sound.id for sound in console.studio().sounds(console.root).values()],
+        "role": ["reference", "stems"],
+    }
+    asked = [
+        (method, path, told)
+        for path, methods in described["paths"].items()
+        for method, told in methods.items()
+    ]
+    assert len(asked) > 35
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "other.txt").write_text("not yours")
+    before = on_disk(outside)
+    others = {path.name for path in console.workspace.parent.iterdir()}
+    seen: Counter[int] = Counter()
+
+    @settings(
+        max_examples=REQUESTS,
+        deadline=None,
+        phases=[Phase.generate],
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def ask(data):
+        method, path, told = data.draw(st.sampled_from(asked))
+        query, headers = {}, {"accept": data.draw(st.sampled_from(["application/json", "text/html", "*/*"]))}
+        for one in told.get("parameters", ()):
+            value = data.draw(st.one_of(named(one["name"], one["schema"], parts, known), WORDS))
+            text = str(value).encode("utf-8", "replace").decode()
+            if one["in"] == "path":
+                path = path.replace("{" + one["name"] + "}", quote(text, safe="") or "-")
+            elif one["in"] == "query" and (one.get("required") or data.draw(st.booleans())):
+                query[one["name"]] = text
+        body: bytes | None = None
+        if "requestBody" in told:
+            schema = told["requestBody"]["content"]["application/json"]["schema"]
+            value = data.draw(
+                st.one_of(as_described(schema, parts, known), as_described(schema, parts, known), ANYTHING)
+            )
+            body = json.dumps(value).encode()
+            headers["content-type"] = "application/json"
+        elif method == "post":
+            body = data.draw(st.binary(max_size=200))
+        answer = console.client.request(
+            method, path, params=query, content=body, headers=headers, follow_redirects=False
+        )
+        seen[answer.status_code] += 1
+        assert answer.status_code < 500, (method, path, body, answer.text[:400])
+        assert "Traceback" not in answer.text[:20000]
+        if answer.status_code >= 400 and method != "head":
+            assert set(answer.json()["error"]) == {"code", "message", "hint", "exit_code"}
+
+    ask()
+    assert seen.total() >= LEAST
+    good = sum(count for status, count in seen.items() if status < 300)
+    assert good > LEAST // 20, seen  # it is not only the refusals that were tried
+    assert on_disk(outside) == before
+    assert {path.name for path in console.workspace.parent.iterdir()} == others
+    assert console.studio().verify(console.root)
