@@ -1,9 +1,10 @@
 """What can be read of a voice without its stem: the middle of the mix, where somebody probably sings.
 
 Only sibilance. Measured on ``lab/songs`` (seeds 0 to 39), the same way: presence
-of the middle while somebody sings against when nobody does misses half of the
-clearly masked voices, and the walk of the middle's level follows the
-arrangement and not the voice; so masking and level keep to the stem.
+of the middle while somebody sings against when nobody does, without a false
+alarm, misses more than half of the clearly masked voices, and the walk of the
+middle's level follows the arrangement and not the voice; so masking and level
+keep to the stem.
 """
 
 from __future__ import annotations
