@@ -31,6 +31,7 @@ AT_WORK = {
     "carve": {"depth_db": 4.0},
     "de_ess": {"depth_db": 6.0, "threshold_db": -20.0},
     "dc": {"amount": 1.0},
+    "drum_rebuild": {"amount": 1.0},
     "fade": {"in_ms": 300.0, "out_ms": 700.0},
     "gain": {"gain_db": -3.0},
     "hats": {"depth_db": 4.0, "tail_db": 6.0, "low_hz": 3000.0},

@@ -228,6 +228,16 @@ def _around(power: Singles, starts: Places, first: int, last: int) -> Floats:
     return np.asarray((sums[high] - sums[low]) / np.maximum(high - low, 1))
 
 
+def rises_ms(envelopes: StrokeEnvelopes, band: str, hits: Places) -> Floats:
+    """Return how long each stroke takes from its beginning to 2 dB under its peak in the 100 ms after, in ms."""
+    power = envelopes.power[band]
+    at = np.minimum(hits[:, None] + np.arange(envelopes.hops(0.1)), power.size - 1)
+    pieces = decibels(power[at])
+    return np.asarray(
+        (pieces >= (pieces.max(axis=1) - 2.0)[:, None]).argmax(axis=1) * envelopes.hop_s * 1000.0
+    )
+
+
 def describe(envelopes: StrokeEnvelopes, band: str, hits: Places, shape: Shape = STICK) -> Strokes | None:
     """Return how the strokes that begin at ``hits`` do so in a band; None for fewer than four."""
     if hits.size < FEWEST:
@@ -239,7 +249,7 @@ def describe(envelopes: StrokeEnvelopes, band: str, hits: Places, shape: Shape =
     whole = decibels(_around(power, hits, 0, reach))
     pieces = decibels(power[np.minimum(hits[:, None] + np.arange(reach), power.size - 1)])
     peak = pieces.max(axis=1)
-    rise = (pieces >= (peak - 2.0)[:, None]).argmax(axis=1) * envelopes.hop_s * 1000.0
+    rise = rises_ms(envelopes, band, hits)
     return Strokes(
         count=int(hits.size),
         per_second=float(hits.size / (envelopes.frames * envelopes.hop_s)),

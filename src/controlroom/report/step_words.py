@@ -104,6 +104,12 @@ def _bleed_gate(step: Step) -> str:
     return f"turn down what leaks in between by up to {number(depth)} dB" if depth else _apply(step)
 
 
+def _drum_rebuild(step: Step) -> str:
+    rise = _first(step, "rise_ms", "")
+    slow = f" that takes longer than {number(rise)} ms to rise" if rise else ""
+    return f"give each stroke{slow} the beginning of a clean one{_share(step)}"
+
+
 def _layer(step: Step) -> str:
     drum, front = str(step.knobs.get("drum", "drum")), _first(step, "front_db", "")
     what = (
@@ -217,6 +223,7 @@ STEPS: Mapping[str, StepWords] = {
     "rebuild": StepWords("Rebuilding from stems", _rebuild),
     "hats": StepWords("Hats and cymbals", _hats),
     "bleed_gate": StepWords("Bleed gate", _bleed_gate),
+    "drum_rebuild": StepWords("Drum rebuild", _drum_rebuild),
     "layer": StepWords("Layer", _layer),
     "transient": StepWords("Transients", _transient),
 }
