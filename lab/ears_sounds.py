@@ -68,9 +68,7 @@ def report_seeds(block: int) -> Seeds:
     )
 
 
-BLOCK_OF: Mapping[str, int] = dict.fromkeys(
-    ("surface-arc", "mud", "boom", "harshness", "fizz", "dullness", "thin-low-end"), 1
-)
+BLOCK_OF: Mapping[str, int] = {"surface-arc": 1}
 """Kind to the block of its published figures, where it is not the first."""
 
 

@@ -17,7 +17,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-FULL_SEVERITY_DB = 2.5
+FULL_SEVERITY_DB = 5.0
 JUDGES = (
     Judge("mud", "tone.mud_db", "balance.beyond_db", FULL_SEVERITY_DB),
     Judge("boom", "tone.boom_db", "balance.beyond_db", FULL_SEVERITY_DB),
