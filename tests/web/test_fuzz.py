@@ -57,9 +57,48 @@ class Here(Bench):
         return work(*arguments)
 
 
-def as_described(
-    schema: dict[str, Any], parts: dict[str, Any], known: dict[str, list[str]]
-) -> st.SearchStrategy[Any]:
+Parts = dict[str, Any]
+Known = dict[str, list[str]]
+
+
+def an_object(schema: Parts, parts: Parts, known: Known) -> st.SearchStrategy[Any]:
+    fields = schema.get("properties")
+    if fields is None:
+        values = as_described(schema.get("additionalProperties") or {}, parts, known)
+        names = st.sampled_from(["gain_db", "left", "a.wav", *known["proposal"]])
+        return st.dictionaries(names, values, max_size=3)
+    needed = set(schema.get("required", ()))
+    drawn = {name: named(name, one, parts, known) for name, one in fields.items()}
+    return st.fixed_dictionaries(
+        {name: one for name, one in drawn.items() if name in needed},
+        optional={name: one for name, one in drawn.items() if name not in needed},
+    )
+
+
+def an_array(schema: Parts, parts: Parts, known: Known) -> st.SearchStrategy[Any]:
+    inside = named("sounds", schema.get("items", {}), parts, known)
+    return st.lists(inside, min_size=schema.get("minItems", 0), max_size=4)
+
+
+def whole_number(schema: Parts, _parts: Parts, _known: Known) -> st.SearchStrategy[Any]:
+    low, high = schema.get("minimum", -1000), schema.get("maximum", 10000)
+    return st.integers(int(low), int(min(high, 10**9)))
+
+
+TYPES = {
+    "object": an_object,
+    "array": an_array,
+    "integer": whole_number,
+    "number": lambda *given: st.one_of(st.floats(0, 8), whole_number(*given).map(float)),
+    "boolean": lambda *_given: st.booleans(),
+    "null": lambda *_given: st.none(),
+    "string": lambda *_given: st.one_of(
+        st.sampled_from(["mix", "gain", "0" * 16]), st.text(min_size=1, max_size=20)
+    ),
+}
+
+
+def as_described(schema: Parts, parts: Parts, known: Known) -> st.SearchStrategy[Any]:
     """Return values that a schema allows, roughly; ids that exist are drawn often."""
     if "$ref" in schema:
         return as_described(parts[schema["$ref"].rpartition("/")[2]], parts, known)
@@ -67,43 +106,11 @@ def as_described(
         return st.one_of(*(as_described(one, parts, known) for one in schema["anyOf"]))
     if "enum" in schema or "const" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])
-    match schema.get("type"):
-        case "object":
-            fields = schema.get("properties")
-            if fields is None:
-                values = as_described(schema.get("additionalProperties") or {}, parts, known)
-                return st.dictionaries(
-                    st.sampled_from(["gain_db", "left", "a.wav", *known["proposal"]]), values, max_size=3
-                )
-            needed = set(schema.get("required", ()))
-            drawn = {name: named(name, one, parts, known) for name, one in fields.items()}
-            return st.fixed_dictionaries(
-                {name: one for name, one in drawn.items() if name in needed},
-                optional={name: one for name, one in drawn.items() if name not in needed},
-            )
-        case "array":
-            return st.lists(
-                named("sounds", schema.get("items", {}), parts, known),
-                min_size=schema.get("minItems", 0),
-                max_size=4,
-            )
-        case "number" | "integer":
-            low, high = schema.get("minimum", -1000), schema.get("maximum", 10000)
-            whole = st.integers(int(low), int(min(high, 10**9)))
-            return whole if schema["type"] == "integer" else st.one_of(st.floats(0, 8), whole.map(float))
-        case "boolean":
-            return st.booleans()
-        case "null":
-            return st.none()
-        case "string":
-            return st.one_of(st.sampled_from(["mix", "gain", "0" * 16]), st.text(min_size=1, max_size=20))
-        case _:
-            return ANYTHING
+    drawn = TYPES.get(schema.get("type", ""))
+    return drawn(schema, parts, known) if drawn else ANYTHING
 
 
-def named(
-    name: str, schema: dict[str, Any], parts: dict[str, Any], known: dict[str, list[str]]
-) -> st.SearchStrategy[Any]:
+def named(name: str, schema: dict[str, Any], parts: dict[str, Any], known: Known) -> st.SearchStrategy[Any]:
     drawn = as_described(schema, parts, known)
     return st.one_of(st.sampled_from(known[name]), drawn) if known.get(name) else drawn
 
