@@ -129,8 +129,8 @@ def test_a_wandering_offset_is_filtered_and_a_steady_one_subtracted():
         assert "dc-offset" not in judged(cured)
 
 
-def test_the_fade_is_for_a_person():
+def test_what_ends_a_song_or_a_part_is_for_a_person():
     from controlroom.processors.fade import Fade
 
     assert Fade.person_only
-    assert [p.name for p in all_processors().values() if p.person_only] == ["fade"]
+    assert [p.name for p in all_processors().values() if p.person_only] == ["fade", "rebuild", "remove"]

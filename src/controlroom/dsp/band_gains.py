@@ -83,9 +83,12 @@ class BandCuts:
         return not np.any(self.cut[min(low, len(self.cut) - 1) : high])
 
     def at(self, frames: Floats, band: int) -> Singles:
-        """Return the cut of one band at some frames; the ends' values are held beyond the ends."""
+        """Return the cut of one band at rising frames; the ends' values are held beyond the ends."""
         nodes = (frames - self.first_frame) / self.node_frames
-        curve = np.interp(nodes, np.arange(len(self.cut), dtype=np.float64), self.cut[:, band])
+        low = int(np.clip(math.floor(nodes[0]), 0, len(self.cut) - 1))
+        high = int(np.clip(math.ceil(nodes[-1]), low, len(self.cut) - 1)) + 1
+        # a block's own stretch alone: a whole song's nodes would be walked through for each block
+        curve = np.interp(nodes, np.arange(low, high, dtype=np.float64), self.cut[low:high, band])
         return np.asarray(curve, dtype=np.float32)
 
 
@@ -152,8 +155,7 @@ def cut_bands(samples: Samples, start_frame: int, split: BandSplit, cuts: BandCu
     if frames == 0 or cuts.silent(start_frame, start_frame + frames):
         return samples.copy()
     step = split.factor
-    low_size = int(fft.next_fast_len(-(-(frames + split.reach_frames) // step), real=True))
-    low_size += low_size % 2
+    low_size = 2 * int(fft.next_fast_len(-(-(frames + split.reach_frames) // (2 * step)), real=True))
     size = low_size * step
     at = start_frame + step * np.arange(-(-frames // step), dtype=np.float64)
     curves = [cuts.at(at, band) for band in range(len(split.bands))]
@@ -164,6 +166,9 @@ def cut_bands(samples: Samples, start_frame: int, split: BandSplit, cuts: BandCu
         for response, curve in zip(split.responses(size), curves, strict=True):
             if np.any(curve):
                 total += curve * fft.irfft(spectrum * response, n=low_size)[: at.size]
+        if step == 1:
+            out[channel] = row - total
+            continue
         taken = fft.rfft(total, n=low_size)
         taken[-1] = 0.0
         # both transforms are normalised by their own length: the factors of the lower rate cancel

@@ -183,7 +183,7 @@ def reduction_nodes(need_db: F64, node_ms: float, times: CurveTimes) -> F64:
     width = _count(times.look_ahead_ms, node_ms)
     reach = bell_reach(width) + 1
     peaks = sliding_max(peaks, reach, reach)
-    peaks = _released(peaks, node_ms, times.release_ms)
+    peaks = released(peaks, node_ms, times.release_ms)
     total = slow + smoothed(peaks, width)
     total[total < ZERO_DB] = 0.0
     return total
@@ -204,7 +204,7 @@ def sustained(need_db: F64, node_ms: float, times: CurveTimes) -> F64:
     )
     if not level.any():
         return np.zeros_like(need_db)
-    level = _released(level, coarse_ms, times.sustain_release_ms)
+    level = released(level, coarse_ms, times.sustain_release_ms)
     level = smoothed(level, _count(times.sustain_attack_ms, coarse_ms))
     return np.interp(np.arange(need_db.size), COARSE * np.arange(level.size) + (COARSE - 1) / 2, level)
 
@@ -213,7 +213,7 @@ def _count(ms: float, node_ms: float) -> int:
     return max(1, round(ms / node_ms))
 
 
-def _released(values: F64, node_ms: float, time_ms: float) -> F64:
+def released(values: F64, node_ms: float, time_ms: float) -> F64:
     """Return the values let go exponentially; at once for a time of 0."""
     if time_ms <= 0:
         return values
