@@ -162,7 +162,9 @@ def test_nothing_that_is_asked_breaks_the_page(console, tmp_path, monkeypatch):
         method, path, told = data.draw(st.sampled_from(asked))
         query, headers = {}, {"accept": data.draw(st.sampled_from(["application/json", "text/html", "*/*"]))}
         for one in told.get("parameters", ()):
-            value = data.draw(st.one_of(named(one["name"], one["schema"], parts, known), WORDS))
+            exists = known.get(one["name"]) and data.draw(st.integers(0, 9)) < 8  # else all would be 404
+            odd = st.one_of(named(one["name"], one["schema"], parts, known), WORDS)
+            value = data.draw(st.sampled_from(known[one["name"]]) if exists else odd)
             text = str(value).encode("utf-8", "replace").decode()
             if one["in"] == "path":
                 path = path.replace("{" + one["name"] + "}", quote(text, safe="") or "-")
@@ -190,7 +192,7 @@ def test_nothing_that_is_asked_breaks_the_page(console, tmp_path, monkeypatch):
     ask()
     assert seen.total() >= LEAST
     good = sum(count for status, count in seen.items() if status < 300)
-    assert good > LEAST // 20, seen  # it is not only the refusals that were tried
+    assert good > LEAST // 5, seen  # it is not only the refusals that were tried
     assert on_disk(outside) == before
     assert {path.name for path in console.workspace.parent.iterdir()} == others
     assert console.studio().verify(console.root)
