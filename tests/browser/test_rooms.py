@@ -151,6 +151,7 @@ def test_stems_are_brought_by_drop_and_marked(page, server, tmp_path_factory, ta
     page.select_option('[data-mark="vocals"]', "stays")
     page.wait_for_selector(".marks >> text=stays")
     assert [(one.part, one.status) for one in Studio().marks(root)] == [("vocals", "stays")]
+    until(page, "globalThis.controlroom?.app.player.stems.length >= 2")
     page.click(".marks >> text=Take it back")
     page.wait_for_selector(".marks", state="detached")
     assert Studio().marks(root) == ()

@@ -195,6 +195,10 @@ def sentence_of(kind: str, body: Mapping[str, Any]) -> str:
         by = body.get("by", "somebody")
         chance = 100 * float(body.get("chance", 1.0))
         return f"{by} told X right {body.get('correct')} of {body.get('total')} times; by guessing: {chance:.1f} %"
+    if kind == "reference.added":
+        return f"Reference added: {body.get('file_name')}"
+    if kind == "reference.removed":
+        return f"Reference {body.get('id')} taken off"
     if kind == "decision":
         return f"{sentences.step_title(str(body['step']['processor']))}: {entry_sentence(kind, body)}"
     return entry_sentence(kind, body)
