@@ -21,14 +21,14 @@ JUDGED_HZ = (300.0, 2550.0)
 PER_OCTAVE = 24
 CELL_OCTAVES = 0.1
 FLOOR_SHARE = 0.3
-TIME_SHARE = 0.2
-AROUND_CELLS = 21
-"""The baseline is the median of 7/8 of an octave around a cell."""
+TIME_SHARE, OFTEN_SHARE = 0.3, 0.8
+AROUND_CELLS = 15
+"""The baseline is the median of 5/8 of an octave around a cell."""
 NOTE_DB = 20.0
 """What stands out more is a note that is held or comes back in nearly every frame …"""
 NOTE_RANGE_DB = 19.0
-"""… and so is what ranges over more between a fifth and four fifths of the time: measured on
-lab/songs, a ring of 16 dB ranges over 2 to 18, the home note of a lone voice over 19 to 31."""
+"""… and so is what ranges over more between three tenths and four fifths of the time: measured on
+lab/songs, a ring of 16 dB always ranges over less, the home note of a lone voice over more."""
 LEAST_FRAMES = 8
 _BATCH = 128
 
@@ -37,8 +37,8 @@ def strongest_resonance(sound: Singles, rate_hz: float) -> Line:
     """Return the narrow band that stands out most of the floor between the partials, and by how much.
 
     In frames of 0.74 s, half overlapped, the floor of a cell of a tenth of an
-    octave is the 30 % point of its bins; held against the median floor of 7/8 of
-    an octave around it; the 20 % point over time is what it never falls below
+    octave is the 30 % point of its bins; held against the median floor of 5/8 of
+    an octave around it; the 30 % point over time is what it seldom falls below
     while notes come and go.
 
     Parameters
@@ -60,7 +60,7 @@ def strongest_resonance(sound: Singles, rate_hz: float) -> Line:
     if floors.shape[0] < LEAST_FRAMES:
         return Line(JUDGED_HZ[0], 0.0)
     over = floors - ndimage.median_filter(floors, (1, AROUND_CELLS), mode="nearest")
-    steady, usual = np.quantile(over, (TIME_SHARE, 1.0 - TIME_SHARE), axis=0)
+    steady, usual = np.quantile(over, (TIME_SHARE, OFTEN_SHARE), axis=0)
     moves = usual - steady
     steady = steady - ndimage.median_filter(steady, AROUND_CELLS, mode="nearest")
     judged = (centres_hz > JUDGED_HZ[0]) & (centres_hz < JUDGED_HZ[1])
