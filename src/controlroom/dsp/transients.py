@@ -181,7 +181,7 @@ def find_hits(envelopes: StrokeEnvelopes, band: str, shape: Shape = STICK, rise_
     return _beginnings(level, peaks, level[peaks], shape, lookback)
 
 
-def find_fronts(envelopes: StrokeEnvelopes, band: str, shape: Shape = STICK, rise_db: float = 6.0) -> Places:
+def find_fronts(envelopes: StrokeEnvelopes, band: str, shape: Shape = STICK, rise_db: float = 9.0) -> Places:
     """Return the frames at which a band's level rises fastest, to near its loud level.
 
     Where ``find_hits`` looks back from a peak, this looks for the rise itself: a

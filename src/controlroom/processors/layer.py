@@ -32,6 +32,7 @@ SHAPING_REACHES_DB = 3.0
 """What a front misses by more than this, shaping alone can't bring back."""
 MARGIN_DB = 0.5
 ROUNDS = 3
+MOST_FRONT_DB = 20.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +62,8 @@ class Layer(Processor):
     amount: float = knob(0.0, low=0.0, high=1.0, step=0.01, help="share of the layer that is added")
     front_db: float = knob(
         0.0,
-        low=-20.0,
-        high=20.0,
+        low=-MOST_FRONT_DB,
+        high=MOST_FRONT_DB,
         step=0.1,
         unit="dB",
         help="what a stroke's first 25 ms are brought to, over its 50 to 110 ms",
@@ -99,7 +100,7 @@ class Layer(Processor):
             if abs(wanted - expected) < MARGIN_DB / 2:
                 break
             # the measurement begins a little before the stroke, and ends before its front does
-            chosen = chosen.model_copy(update={"front_db": round(chosen.front_db + wanted - expected, 1)})
+            chosen = chosen.brought_to(chosen.front_db + wanted - expected)
         else:
             expected = measure(song_after(chosen, listening, finding.part), name, standards)
         if expected - before < MARGIN_DB:
@@ -113,6 +114,12 @@ class Layer(Processor):
             on="song",
         )
         return [Offer(chosen, (claim,), part=finding.part, confidence=finding.confidence)]
+
+    def brought_to(self, front_db: float) -> Self:
+        """Return the same layer with another aim, within the knob's range."""
+        return self.model_copy(
+            update={"front_db": round(min(max(front_db, -MOST_FRONT_DB), MOST_FRONT_DB), 1)}
+        )
 
     def is_neutral(self) -> bool:
         """Return whether nothing is added."""
