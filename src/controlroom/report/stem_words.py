@@ -24,6 +24,8 @@ LEFT_OUT: Mapping[str, str] = {
     "the-mix": "it is the whole mix, not a part of it",
 }
 FLOOR_DB = -120.0
+WEIGHTY_DB = -40.0
+"""A band that holds less of a stem than this is not told of."""
 
 
 def stems_text(view: Mapping[str, Any]) -> str:
@@ -49,7 +51,8 @@ MEANINGS = (
     "            what is proposed on a stem is never surer than this",
     "bleed       how much of the stem other stems hold too, in dB: the lower the cleaner",
     "artifact    the error that its separation predicts, over the stem: 0 % for a true stem",
-    "coherence   least band: how much of the stem is in the take as a wave; a change enters the mix only from 0.9",
+    "coherence   how much of the stem is in the take as a wave, in the worst band that holds it; a change enters",
+    "            the mix only in bands of 0.9 or more",
 )
 """What the columns of ``stems_text`` mean."""
 
@@ -90,8 +93,8 @@ def stem_sentence(stem: Mapping[str, Any]) -> str:
 
 def _row(stem: Mapping[str, Any]) -> Sequence[str]:
     trust = stem["trust"]
-    silent = trust["silent"] or [False] * len(trust["coherence"])
-    heard = [c for c, quiet in zip(trust["coherence"], silent, strict=True) if not quiet]
+    levels = trust["level_db"] or [0.0] * len(trust["coherence"])
+    heard = [c for c, level_db in zip(trust["coherence"], levels, strict=True) if level_db >= WEIGHTY_DB]
     return (
         stem["role"] if stem["leaf"] else f"({stem['role']})",
         f"{number(stem['confidence'] * 100, 0)} %",

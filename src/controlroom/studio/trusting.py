@@ -8,7 +8,7 @@ is a product of four shares of power, each 0 to 1:
 * **bleed**: ``1 − 10^(bleed_db/10)``, the share of the stem that no other stem explains;
 * **artifact**: ``1 / (1 + a)``, where ``a`` is the error that the mask predicts over the
   stem: with as much error as part, half of it is the part;
-* **coherence**: its mean over the bands in which the stem sounds, 0 where all are refused.
+* **coherence**: its mean over the bands in which the stem sounds, each by the power that it holds.
 
 Bleed and artifact see some of the same error: the product is cautious on purpose.
 True stems come out near 1, a good voice from a separator near 0.8, a hi-hat that
@@ -34,9 +34,17 @@ def confidence_of(trust: StemTrust | None) -> float:
     null = 1.0 - _power(trust.null_db)
     bleed = 1.0 - _power(trust.bleed_db)
     artifact = 1.0 / (1.0 + (trust.artifact or 0.0))
-    heard = heard_coherence(trust)
-    coherence = sum(heard) / len(heard) if heard else 1.0
+    coherence = _mean_coherence(trust)
     return round(max(0.0, null) * max(0.0, bleed) * artifact * coherence, 3)
+
+
+def _mean_coherence(trust: StemTrust) -> float:
+    silent = trust.silent or (False,) * len(trust.coherence)
+    levels = trust.level_db or (0.0,) * len(trust.coherence)
+    bands = zip(trust.coherence, silent, levels, strict=True)
+    heard = [(coherence, _power(level_db)) for coherence, quiet, level_db in bands if not quiet]
+    total = sum(power for _, power in heard)
+    return sum(coherence * power for coherence, power in heard) / total if total > 0 else 1.0
 
 
 def heard_coherence(trust: StemTrust) -> tuple[float, ...]:
