@@ -65,6 +65,13 @@ def separation() -> str:
     return _printed(main, "--all", *peer)
 
 
+def stems() -> str:
+    """The seed's example by its truth, and what a change of the drums does to the voice."""
+    from lab.evaluate_stems import section
+
+    return section()
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "finish": finish,
     "limiter": limiter,
@@ -72,6 +79,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "ears": ears,
     "music": music,
     "separation": separation,
+    "stems": stems,
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.decisions import Answer
-from controlroom.model.proposals import Proposal
+from controlroom.model.proposals import Proposal, Stage
 from controlroom.studio.finishing import Finished
 from controlroom.studio.studio import Studio
 from lab.seed_song import Changes, SeedSong, front_db, read_changes
@@ -63,20 +63,25 @@ def run_seed(song: SeedSong, folder: Path, separate: str = "") -> SeedRun:
     shown = studio.propose(root)
     asked = tuple(p for p in shown.proposals if ASKED.get(p.kind) == p.step.processor)
     for proposal in shown.proposals:
-        if proposal.step.stage.value != "loudness":
+        if proposal.step.stage is not Stage.LOUDNESS:
             studio.decide(root, proposal.id, Answer.REJECT, reason="first without")
-    for proposal in studio.propose(root).proposals:
-        if proposal.step.stage.value == "loudness":
-            studio.decide(root, proposal.id, Answer.ACCEPT)
-    rejected = studio.render(root)
+    rejected = _mastered(studio, root)
     fronts = [kick_in_master(rejected, song)]
     for proposal in asked:
         studio.decide(root, proposal.id, Answer.ACCEPT, reason="the seed's example")
-    accepted = studio.render(root)
+    accepted = _mastered(studio, root)
     fronts.append(kick_in_master(accepted, song))
     before, after = parts_of(rejected), parts_of(accepted)
     changes = read_changes(song, before, after)
     return SeedRun(song, asked, rejected, accepted, changes, fronts[1] - fronts[0])
+
+
+def _mastered(studio: Studio, root: Path) -> Finished:
+    """Accept what is asked of the level of the song as it stands, and render."""
+    for proposal in studio.propose(root).proposals:
+        if proposal.step.stage is Stage.LOUDNESS:
+            studio.decide(root, proposal.id, Answer.ACCEPT)
+    return studio.render(root)
 
 
 def parts_of(done: Finished) -> Mapping[str, Audio]:

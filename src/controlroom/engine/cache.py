@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+from weakref import ref
 
 import numpy as np
 
@@ -67,15 +68,20 @@ class FolderCache:
         self.folder = folder
         self.limit_bytes = limit_bytes
         self._in_use: dict[str, Path] = {}
+        self._just_checked: Audio | None = None
 
     def find(self, key: str) -> Callable[[], Audio] | None:
         """Return how to load what is kept under a key; None when nothing good is."""
         if key not in self._in_use:
             path = next(self.folder.glob(f"{key}.*.npy"), None)
-            if path is None or not _is_good(path):
+            audio = _checked(path) if path is not None else None
+            if path is None or audio is None:
                 return None
             os.utime(path)
             self._in_use[key] = path
+            self._just_checked = audio  # it is asked for next: one sound may wait for that
+            weakly = ref(audio)
+            return lambda: weakly() or _load(path)
         return _loader(self._in_use[key])
 
     def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
@@ -104,17 +110,20 @@ class FolderCache:
 
 
 def _loader(path: Path) -> Callable[[], Audio]:
-    return lambda: Audio(np.load(path, allow_pickle=False), _rate_hz(path))
+    return lambda: _load(path)
 
 
-def _rate_hz(path: Path) -> int:
-    return int(path.name.split(".")[1])
+def _load(path: Path) -> Audio:
+    return Audio(np.load(path, allow_pickle=False), int(path.name.split(".")[1]))
 
 
-def _is_good(path: Path) -> bool:
+def _checked(path: Path) -> Audio | None:
+    """Return the sound of a file; None when it is not what was written."""
     try:
         samples = np.load(path, allow_pickle=False)
     except (OSError, ValueError):
-        return False
-    good = samples.dtype == np.float32 and samples.ndim == 2
-    return good and f"{zlib.crc32(np.ascontiguousarray(samples).data):08x}" == path.name.split(".")[2]
+        return None
+    if samples.dtype != np.float32 or samples.ndim != 2:
+        return None
+    audio = Audio(samples, int(path.name.split(".")[1]))
+    return audio if f"{zlib.crc32(audio.samples.data):08x}" == path.name.split(".")[2] else None

@@ -1,0 +1,106 @@
+"""Twelve stems of six minutes on the desk: memory, and what one changed decision costs.
+
+``python -m lab.bench_stems FOLDER write`` lays twelve stems of 6 min at 48 kHz
+into a folder; ``… FOLDER full`` renders a step on each of them and two on the
+mix, with an empty cache; ``… FOLDER change DB`` renders again with one level at
+DB instead of −1 dB. The last two print one JSON object: CPU seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from controlroom.engine.cache import FolderCache
+from controlroom.engine.desk import Handling, render
+from controlroom.listening.listening import LazyListening, Listening
+from controlroom.model.audio import Audio
+from controlroom.model.context import Context
+from controlroom.model.proposals import Step
+from controlroom.processors.bass_consistency import BassConsistency
+from controlroom.processors.carve import Carve
+from controlroom.processors.de_ess import DeEss
+from controlroom.processors.hats import Hats
+from controlroom.processors.level import Level
+from controlroom.processors.stem_eq import StemEq
+from controlroom.processors.stem_width import StemWidth
+from controlroom.processors.tone import Tone
+from controlroom.processors.transient import Transient
+
+RATE_HZ, LENGTH_S = 48_000, 360
+ROLES = (
+    "vocals", "backing-vocals", "kick", "snare", "hats", "percussion", "bass", "guitar", "keyboard", "synth",
+    "strings", "fx",
+)  # fmt: skip
+EQ = {"band1_hz": 300.0, "band1_gain_db": -2.0, "band3_gain_db": 1.5}
+
+
+def steps(level_db: float = -1.0) -> list[Step]:
+    """Return a step on each stem, and the carve, width and tone after them."""
+    return [
+        DeEss(depth_db=4.0).step("vocals"),
+        Level(gain_db=level_db).step("backing-vocals"),
+        Transient(attack_db=3.0, drum="kick").step("kick"),
+        Transient(attack_db=2.0, drum="snare").step("snare"),
+        Hats(depth_db=4.0, tail_db=2.0).step("hats"),
+        StemEq(**EQ).step("percussion"),
+        BassConsistency(amount=0.5).step("bass"),
+        *(StemEq(**EQ).step(role) for role in ("guitar", "keyboard", "synth")),
+        StemWidth(side_db=-2.0).step("strings"),
+        Level(gain_db=-2.0).step("fx"),
+        Carve(depth_db=2.0).step("guitar"),
+        Tone(band1_gain_db=1.0, band3_gain_db=-1.0).step(),
+    ]
+
+
+def write(folder: Path) -> None:
+    """Write the stems and their mix: synthesised parts, repeated to six minutes, and noise that never repeats."""
+    from lab.songs import make_song
+
+    song = make_song(5, style="pop", duration_s=30.0, rate_hz=RATE_HZ)
+    parts = list(song.stems.values())
+    frames = RATE_HZ * LENGTH_S
+    cache = FolderCache(folder / "stems", limit_bytes=1 << 40)
+    mix = np.zeros((2, frames), np.float32)
+    for number, role in enumerate(ROLES):
+        played = song.stems.get(role, parts[number % len(parts)]).samples
+        stem = np.resize(played[0], frames), np.resize(played[-1], frames)
+        noise = np.random.default_rng(number).standard_normal((2, frames), dtype=np.float32)
+        samples = 0.5 * np.stack(stem) + np.float32(1e-4) * noise
+        cache.put(role, Audio(samples, RATE_HZ))
+        mix += samples
+    cache.put("mix", Audio(mix, RATE_HZ))
+
+
+def desk(folder: Path, chosen: list[Step]) -> float:
+    """Render the song of a folder with its cache, and return the CPU seconds that it took."""
+    kept = FolderCache(folder / "stems", limit_bytes=1 << 40)
+    loads = {role: kept.find(role) for role in (*ROLES, "mix")}
+    stems = {role: LazyListening(load, role) for role, load in loads.items() if load and role != "mix"}
+    whole = loads["mix"]
+    assert whole is not None
+    sound = Listening(whole(), stems=stems)
+    began = time.process_time()
+    render(sound, chosen, Context(), Handling(FolderCache(folder / "desk", limit_bytes=1 << 40)))
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Do what the words say."""
+    folder, what = Path(sys.argv[1]), sys.argv[2]
+    if what == "write":
+        write(folder)
+        return
+    if what == "full":
+        shutil.rmtree(folder / "desk", ignore_errors=True)
+    level_db = -1.0 if what == "full" else float(sys.argv[3])
+    print(json.dumps({"cpu_s": desk(folder, steps(level_db))}))
+
+
+if __name__ == "__main__":
+    main()
