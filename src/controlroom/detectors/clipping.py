@@ -11,7 +11,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 HARD = Judge("hard-clipping", "clipping.flat_per_minute", "clipping.flat_per_minute", 160.0)
-SOFT = Judge("soft-clipping", "clipping.roundness_db", "clipping.roundness_db", 6.0)
+SOFT = Judge("soft-clipping", "clipping.roundness_db", "clipping.roundness_db", 4.0)
 
 
 class ClippingDetector:
