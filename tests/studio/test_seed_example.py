@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from lab.seed_run import ASKED, SeedRun, run_seed
 from lab.seed_song import seed_song
 
@@ -14,9 +12,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeedRun]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> SeedRun:
     folder: Path = tmp_path_factory.mktemp("seed")
-    yield run_seed(seed_song(7, duration_s=24.0), folder)
+    return run_seed(seed_song(7, duration_s=24.0), folder)
 
 
 def test_four_questions_are_asked_each_with_its_evidence(run: SeedRun) -> None:
