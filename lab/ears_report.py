@@ -62,8 +62,7 @@ METERS = frozenset({"level", "true-peak"})
 
 NOTES = {
     "dc-offset": "the masters claimed are one artist's, and do hold it: their samples' mean is 0.03 to 0.14 of full scale.",
-    "fizz": "the human hosts missed are masters with nearly no highs, where little is over the corridor after "
-    "smoothing; the same holds for mud.",
+    "fizz": "the human hosts missed are masters whose highs lie 16 dB and more under the corridor's upper limit before.",
     "level": "the made songs are not mastered; claims on clean ones are a meter's reading and are not counted.",
     "rumble": "the masters claimed hold -8 to -13 dB of their power at 3 to 20 Hz by a plain Fourier transform too; "
     "clear rumble is planted no stronger, so that no limit parts the two.",
@@ -198,7 +197,11 @@ def verdict(plan: ears.Plan) -> list[str]:
         and not any(recall_of(plan, d, "clear", made=False).count for d in ears.defects_for({kind}))
     ]
     undetected = sorted({d.kind for d in DEFECTS.values() if ears.detector_of(d.kind) is None})
-    lines = [f"{len(held)} of {len(kinds)} kinds hold every bar that applies to them. These miss:", ""]
+    thin = [kind for kind in kinds if kind in tried and _is_thin(plan, kind)]
+    sure = [kind for kind in held if kind not in thin]
+    first = f"Of {len(kinds)} kinds {len(sure)} hold every bar that applies to them on as many sounds as the bars ask for"
+    more = f"{len(held) - len(sure)} more on the fewer that have been heard so far"
+    lines = [f"{first}, and {more}. These miss:", ""]
     lines += [f"- **{kind}**: {'; '.join(missing[kind])}." for kind in kinds if missing[kind]]
     lines += [f"- **{kind}**: nothing heard yet on these seeds." for kind in kinds if kind not in tried]
     lines += [
@@ -206,7 +209,12 @@ def verdict(plan: ears.Plan) -> list[str]:
     ]
     if not any(line.startswith("- ") for line in lines):
         lines.append("- none.")
-    thin = [kind for kind in kinds if kind in tried and _is_thin(plan, kind)]
+    weaker = [d for d in ears.defects_for(set(kinds)) if not recall_of(plan, d, GRADES[0], made=True).count]
+    if weaker:
+        lines += [
+            "",
+            f"Weaker grades, and so the strength at which half are found, are still to be heard for {len(weaker)} faults.",
+        ]
     if thin:
         bars = f"{LEAST_HOSTS} made hosts, {LEAST_HOSTS} human ones or {LEAST_CLEAN} clean songs"
         lines += [
