@@ -24,11 +24,12 @@ export default function sections(element, app, scope) {
     const name = section.label[0].toUpperCase() + section.label.slice(1);
     const turn = section.turns > 1 ? `${section.turn} of ${section.turns}` : "";
     const what = [name, turn, `${clock(section.start_s)} to ${clock(section.end_s)}`, section.bars ? `${Math.round(section.bars)} bars` : ""].filter(Boolean).join(", ");
-    Object.assign(button, { title: `Loop ${what}`, ariaLabel: `Loop section ${what}` });
+    button.title = `Loop ${what}`;
+    if (right - left <= 24) button.classList.add("slim");
     const bold = document.createElement("b"), small = document.createElement("small");
-    bold.textContent = right - left > 20 ? name : "";
+    bold.textContent = right - left > 24 ? name : "";
     small.textContent = right - left > 70 ? turn : "";
-    button.append(bold, small);
+    button.append(bold, " ", small);
     Object.assign(button.style, { left: `${left}px`, width: `${right - left - 2}px` });
     button.style.setProperty("--energy", `${Math.round(8 + 52 * (section.energy ?? 0.3))}%`);
     button.setAttribute("aria-pressed", String(same(section, player.loop) && player.looping));
