@@ -25,13 +25,16 @@ class Guard:
     """One guard: what it measures, and which way harm lies.
 
     ``sense`` is ``drop`` when a fall does harm, ``rise`` when a rise does, and
-    ``move`` when either does; ``limit_key`` names the standard.
+    ``move`` when either does; ``limit_key`` names the standard. ``fine_above_key``
+    names the value above which no fall does harm: a crest of 20 dB is one stray
+    peak, and may be lost.
     """
 
     name: str
     measurement: str
     sense: str
     limit_key: str
+    fine_above_key: str = ""
 
     def read(self, before: Listening, after: Listening, standards: Standards) -> GuardReading:
         """Return the reading of a change."""
@@ -39,12 +42,16 @@ class Guard:
         now = measure(after, self.measurement, standards)
         harm = {"drop": was - now, "rise": now - was, "move": abs(now - was)}[self.sense]
         limit = standards.number(self.limit_key)
-        return GuardReading(guard=self.name, before=was, after=now, limit=limit, broken=harm > limit)
+        fine = bool(self.fine_above_key) and now >= standards.number(self.fine_above_key)
+        broken = harm > limit and not fine
+        return GuardReading(guard=self.name, before=was, after=now, limit=limit, broken=broken)
 
 
 GUARDS = (
     Guard("voice-presence", "voice.presence_db", "drop", "guard.voice_presence_loss_db"),
-    Guard("crest", "dynamics.crest_loudest_8s_db", "drop", "guard.crest_loss_db"),
+    Guard(
+        "crest", "dynamics.crest_loudest_8s_db", "drop", "guard.crest_loss_db", "guard.crest_fine_above_db"
+    ),
     Guard("mono-fold", "stereo.mono_fold_loss_db", "rise", "guard.mono_fold_loss_db"),
     Guard("correlation", "stereo.correlation", "drop", "guard.correlation_drop"),
     Guard("low-end", "lowend.level_db", "move", "guard.low_end_change_db"),
