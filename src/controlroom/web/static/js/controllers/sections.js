@@ -25,9 +25,9 @@ export default function sections(element, app, scope) {
     const turn = section.turns > 1 ? `${section.turn} of ${section.turns}` : "";
     const what = [name, turn, `${clock(section.start_s)} to ${clock(section.end_s)}`, section.bars ? `${Math.round(section.bars)} bars` : ""].filter(Boolean).join(", ");
     button.title = `Loop ${what}`;
-    if (right - left <= 24) button.classList.add("slim");
+    if (right - left <= 32) button.classList.add("slim");
     const bold = document.createElement("b"), small = document.createElement("small");
-    bold.textContent = right - left > 24 ? name : "";
+    bold.textContent = right - left > 32 ? name : "";
     small.textContent = right - left > 70 ? turn : "";
     button.append(bold, " ", small);
     Object.assign(button.style, { left: `${left}px`, width: `${right - left - 2}px` });
