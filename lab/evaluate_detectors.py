@@ -299,6 +299,9 @@ def hear_host(cells: Batch) -> None:
             _keep(cell, detectors[0], {"found": [], "values": {}, "unfit": True})
             continue
         flawed = defect.plant(host, cell.grade, cell.number)
+        if not flawed.reached:  # a master without highs can't have too many of them
+            _keep(cell, detectors[0], {"found": [], "values": {}, "unfit": True})
+            continue
         stems = {**host.stems, **flawed.stems} if flawed.stems else {}
         hear(cell, Host(flawed.mix, stems), detectors, flawed.intended)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 
@@ -21,6 +22,10 @@ BEYOND_DB = (0.5, 3.0, 6.0)
 """Mean distance of the kind's bands beyond the corridor's limit: clear is 6 dB."""
 
 LIMIT_DB = 36.0
+"""Most that a band is moved: what a master has 36 dB too little of is not in it."""
+ROUNDS, NEAR_DB = 8, 0.25
+SHORT_DB = 1.0
+"""A fault this much weaker than its strength was not planted."""
 
 
 @lru_cache(maxsize=1)
@@ -62,14 +67,18 @@ def push(
     grid = np.arange(0.0, LIMIT_DB, 0.25)
     moved = [beyond_db(levels + sign * gain * unit_curve(freq), core, above=above) for gain in grid]
     predicted = np.maximum.accumulate(moved)
-    wanted = strength_db
+    wanted, missed = strength_db, 0.0
     samples = host.mix.samples
-    for _ in range(3):
+    for _ in range(ROUNDS):
         gain = float(grid[min(np.searchsorted(predicted, wanted), grid.size - 1)])
         samples = _scaled(host, unit_curve, sign * gain)
         # a band is not flat inside, and other bars may now be the loudest: aim again by what was missed
-        wanted += strength_db - beyond_db(levels_over_corridor(samples, host.mix.rate_hz), core, above=above)
-    return of_mix(_kept_below_full_scale(samples), host.mix.rate_hz)
+        missed = strength_db - beyond_db(levels_over_corridor(samples, host.mix.rate_hz), core, above=above)
+        if abs(missed) < NEAR_DB or gain >= grid[-1]:
+            break
+        wanted += missed
+    flawed = of_mix(_kept_below_full_scale(samples), host.mix.rate_hz)
+    return replace(flawed, reached=missed < SHORT_DB)
 
 
 def _scaled(host: Host, unit_curve: Curve, gain_db: float) -> np.ndarray:

@@ -58,7 +58,8 @@ class Flawed:
     ``stems`` holds the stems when the defect sits in one of them (they add up
     to the mix), and nothing when it sits in the mix alone. ``spans`` is where
     it is; empty means everywhere. ``intended`` is the form that a brief
-    asks for, where the fault is that the song does something else.
+    asks for, where the fault is that the song does something else. ``reached``
+    is False where the host could not be given the strength that was asked for.
     """
 
     mix: Audio
@@ -66,6 +67,7 @@ class Flawed:
     spans: tuple[Stretch, ...] = ()
     planted: tuple[Planted, ...] = ()
     intended: tuple[FormSection, ...] = ()
+    reached: bool = True
 
 
 Apply = Callable[[Host, float, np.random.Generator], Flawed]

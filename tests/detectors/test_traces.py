@@ -62,7 +62,7 @@ def test_nor_has_what_only_looks_odd(kind, null):
 @every
 def test_a_clear_defect_is_named(kind):
     (found,) = told(kind, planted(kind))
-    assert found.information == (kind == "transcoded")
+    assert found.information == (kind in {"transcoded", "resonance"})
     assert found.information or found.severity >= 0.5
     assert found.part == "mix"
 

@@ -12,7 +12,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 OVER = Bound("hat-density", "transients.hats_over_db", "transients.hats_over_max_db", 4.0)
-FROM_MIX = Bound("hat-density", "transients.hiss_over_crack_db", "transients.hiss_over_crack_max_db", 4.0)
+FROM_MIX = Bound("hat-density", "transients.hiss_over_crack_db", "transients.hiss_over_crack_max_db", 2.0)
 OCCUPANCY = "transients.hats_occupancy_share"
 OCCUPANCY_LIMIT = "transients.hats_occupancy_max_share"
 FROM_MIX_SEVERITY = 0.5

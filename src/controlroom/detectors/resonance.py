@@ -28,4 +28,6 @@ class ResonanceDetector:
         found = BOUND.finding(listening, standards, self.version)
         if found is None:
             return []
-        return [told_more(found, facts={"freq_hz": round(resonance_of(listening).freq_hz, 1)})]
+        told = told_more(found, facts={"freq_hz": round(resonance_of(listening).freq_hz, 1)})
+        # a ring of a room or of an instrument is one too: it is told, and claims nothing
+        return [told.model_copy(update={"information": True})]

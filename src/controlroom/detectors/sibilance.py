@@ -12,7 +12,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-BOUND = Bound("sibilance", "voice.sibilance_db", "voice.sibilance_max_db", 4.0)
+BOUND = Bound("sibilance", "voice.sibilance_db", "voice.sibilance_max_db", 8.0)
 IN_MIX = Bound("sibilance", "voice.mix_sibilance_db", "voice.mix_sibilance_max_db", 8.0)
 """Full far beyond the limit: on its own a mix seldom proves it."""
 SUNG = "voice.mix_sung_hiss_db"

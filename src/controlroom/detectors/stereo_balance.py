@@ -12,7 +12,7 @@ from controlroom.model.standards import Standards
 
 BOUNDS = (
     Bound("stereo-balance", "stereo.imbalance_db", "stereo.imbalance_max_db", 3.0),
-    Bound("stereo-drift", "stereo.drift_db", "stereo.drift_max_db", 3.4),
+    Bound("stereo-drift", "stereo.drift_db", "stereo.drift_max_db", 2.0),
 )
 
 
