@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import time
 import zipfile
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
 from controlroom.media.encode import MediaFormat, write
 from controlroom.model.audio import Audio
 from controlroom.studio.console_sounds import samples_of
+from controlroom.studio.studio import Studio
+from controlroom.web.app import create_app
+from controlroom.web.shelf import UNTOUCHED_S
 from tests.tolerances import FLOAT32
 from tests.web.making import RATE_HZ
 from tests.web.test_imports import ended
@@ -176,3 +182,39 @@ def test_a_parcel_has_an_end(console):
         "/imports/parcels", params={"name": "a.wav", "parcel": "f" * 16}, content=b"x"
     )
     assert unknown.status_code == 400
+
+
+def grown_old(folder):
+    then = time.time() - UNTOUCHED_S - 60
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (then, then))
+
+
+def test_what_was_sent_and_never_imported_goes(console, take_file):
+    """On the next import, and when the console is opened; what somebody may still import stays."""
+    keep = console.workspace / ".console"
+
+    def send():
+        answer = console.client.post("/imports/parcels", params={"name": "a.wav"}, content=b"x")
+        return keep / f"parcel-{answer.json()['parcel']}"
+
+    old, older, fresh = send(), send(), send()
+    grown_old(old)
+    assert send().is_dir()
+    assert not old.exists()
+    assert older.is_dir()
+    assert fresh.is_dir()
+
+    grown_old(older)
+    left = keep / "import-left-by-a-crash"
+    left.mkdir()
+    grown_old(left)
+    job = console.client.post("/imports", params={"name": "a.wav"}, content=take_file.read_bytes()).json()
+    console.client.delete(f"/jobs/{job['id']}")
+    assert not older.exists()
+    assert not left.exists()
+    assert fresh.is_dir()
+
+    grown_old(fresh)
+    with TestClient(create_app(console.workspace, console.session, Studio(name="tester"))):
+        assert not fresh.exists()

@@ -44,6 +44,7 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
+        room.shelf.sweep()
         yield
         room.bench.close()
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+import time
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.model.errors import UsageError
 from controlroom.studio.folder import SongFolder
+
+UNTOUCHED_S = 2 * 3600.0
+"""How long files that were sent and never imported are kept: a person may still say what they are."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,22 @@ class Shelf:
         name = slug(title) or "song"
         tries = [name, *(f"{name}-{number}" for number in range(2, 1000))]
         return next(self.root / one for one in tries if not (self.root / one).exists())
+
+    def sweep(self) -> None:
+        """Drop what was sent and never imported, when nothing came to it for ``UNTOUCHED_S``."""
+        last = time.time() - UNTOUCHED_S
+        for kind in ("parcel-*", "import-*"):
+            for folder in self.keep.glob(kind):
+                if _touched(folder) < last:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _touched(folder: Path) -> float:
+    """Return when a folder or a file in it was last written; never, when it goes meanwhile."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:
+        return 0.0
 
 
 def song_id(folder: Path) -> str:

@@ -35,6 +35,7 @@ async def receive(
     role: Role = "take",
 ) -> Response:
     """Take a file in: as a new song, or as a new take, a reference or the stems (a zip) of ``song``."""
+    await to_thread.run_sync(room.shelf.sweep)
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
     root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
@@ -60,6 +61,8 @@ async def parcel(
     parcel: Parcel = "",
 ) -> Response:
     """Take one of several stem files in; all that belong together carry the parcel of the first."""
+    if not parcel:
+        await to_thread.run_sync(room.shelf.sweep)
     token = parcel or secrets.token_hex(8)
     folder = room.shelf.keep / f"parcel-{token}"
     if parcel and not folder.is_dir():
