@@ -94,6 +94,7 @@ ROUTES = {
 # verb: why the page has no route to it
 NO_ROUTE = {
     "add_model": "weights are fetched at a terminal; the stems room says the command when they are missing",
+    "correct": "`correct` at a terminal; the music room shows what it says",
     "separate": "it takes any file apart, outside of a song; the stems room separates the song's take",
 }
 

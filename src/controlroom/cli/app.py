@@ -7,6 +7,7 @@ import typer
 from controlroom.cli.verbs import (
     add,
     audition,
+    correct,
     decide,
     do,
     finish,
@@ -46,6 +47,7 @@ for verb in (
     listen.listen,
     stems.stems,
     mark.mark,
+    correct.correct,
     propose.propose,
     decide.decide,
     undo.undo,

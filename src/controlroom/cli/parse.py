@@ -52,6 +52,17 @@ def named_roles(given: list[str]) -> dict[str, str]:
     return result
 
 
+def named_places(given: list[str]) -> list[dict[str, Any]]:
+    """Return ``PLACE=NAME`` pairs as places with their names."""
+    result = []
+    for pair in given:
+        at, equals, name = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError("usage.place", f"{pair!r} is no place and name", "write 0:12=verse")
+        result.append({"start_s": seconds(at), "label": name.strip()})
+    return result
+
+
 def section(label: str, sections: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
     """Return where a section lies, in seconds: ``B`` where there is one, ``B2`` for the second of several."""
     for name, number in ((label, 1), (label[:-1], int(label[-1]) if label[-1:].isdigit() else 0)):

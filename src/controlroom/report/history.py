@@ -17,6 +17,7 @@ from controlroom.report.step_words import proposal_sentence
 from controlroom.report.wording import listed, spoken
 
 Body = Mapping[str, Any]
+MUSIC = ("tempo_bpm", "first_downbeat_s", "beats_per_bar", "key", "sections", "chords")
 
 
 def _take(body: Body) -> str:
@@ -56,6 +57,11 @@ def _signed(body: Body) -> str:
     return f"Policy “{body['name']}” signed{by}"
 
 
+def _corrected(body: Body) -> str:
+    said = [name.replace("_", " ") for name in MUSIC if body.get(name)]
+    return f"{body['by']} corrected the music: {listed(said)}"
+
+
 ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "song.created": lambda body: f"Song created: {body['title']}",
     "standards.set": lambda body: f"Standards set, digest {str(body['digest'])[:12]}",
@@ -67,6 +73,7 @@ ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "decision": lambda body: decision_sentence(Decision.model_validate(body)).removesuffix("."),
     "stems.set": _stems,
     "part.marked": mark_sentence,
+    "music.corrected": _corrected,
     "policy.signed": _signed,
     "target.set": _target,
     "rendered": lambda body: f"Rendered {body.get('id', '')}".rstrip(),

@@ -17,6 +17,7 @@ from controlroom.media.files import write_text
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.studio.console_sounds import console_folder, ensure_sounds, files_of, samples_of
+from controlroom.studio.correcting import correction_of, put_right
 from controlroom.studio.listening_view import music_data
 from controlroom.studio.song import Song
 from controlroom.studio.walk import listening_of
@@ -32,13 +33,21 @@ def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
     """
     take, brief = song.take, song.folder.read_brief()
     lyrics = take.facts.tags.lyrics
-    key = [VERSION, take.audio_digest, lyrics, brief.document()]
+    said = correction_of(song)
+    key = [
+        VERSION,
+        take.audio_digest,
+        lyrics,
+        brief.document(),
+        said.model_dump(mode="json") if said else None,
+    ]
 
     def measured() -> dict[str, Any]:
         context.tell("console.music", 0.0)
         sounds = ensure_sounds(song, context)
         listening = listening_of(samples_of(files_of(song.folder, sounds["take"].id)), take.id)
         hand_in(listening, Meant(lyrics, brief))
+        put_right(song, listening)
         form = [section.model_dump(mode="json") for section in brief.form]
         return {**music_data(listening), "intended": form}
 

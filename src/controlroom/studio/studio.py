@@ -29,6 +29,7 @@ from controlroom.studio.auditioning import AuditionFiles, audition_proposal
 from controlroom.studio.console_answers import return_to, take_back
 from controlroom.studio.console_desk import known_processor
 from controlroom.studio.console_verbs import ConsoleVerbs
+from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
@@ -104,7 +105,7 @@ class PersonDecider:
         return {}
 
 
-class Studio(ConsoleVerbs, StemVerbs):
+class Studio(ConsoleVerbs, StemVerbs, MusicVerbs):
     """One service for every window.
 
     Parameters
@@ -137,7 +138,6 @@ class Studio(ConsoleVerbs, StemVerbs):
             with opened(what, now=self._now) as song:
                 audio = importing.take_audio(song, song.take, context)
                 listening = take_listening(song, audio)
-                hand_in(listening, Meant(song.take.facts.tags.lyrics, song.folder.read_brief()))
                 findings = hear(listening, song.standards, context)
                 song.memory.add_findings("all", findings, self._now())
                 return _heard(listening, findings, song.take.facts.file_name)

@@ -16,6 +16,7 @@ from controlroom.engine.desk import Handling, Told, render_stage
 from controlroom.engine.guards import guarded, read_all
 from controlroom.engine.overlay import refused_bands
 from controlroom.listening.listening import Listening
+from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Who, waiting
@@ -26,6 +27,7 @@ from controlroom.model.proposals import GuardReading, Proposal, Stage, Step
 from controlroom.model.render import Outcome
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, all_processors
+from controlroom.studio.correcting import put_right
 from controlroom.studio.deciding import ask, sounding, withdraw
 from controlroom.studio.marking import is_rebuilt, protecting
 from controlroom.studio.memory import HAND_MADE, source_digest
@@ -286,7 +288,9 @@ def hand_made_proposal(song: Song, digest: str, step: Step) -> Proposal:
 
 def take_listening(song: Song, audio: Audio) -> Listening:
     """Return the listening of the song's current take, on its own clock, with its stems."""
-    return Listening(audio, song.take.id, stem_listenings(song, song.take))
+    heard = Listening(audio, song.take.id, stem_listenings(song, song.take))
+    hand_in(heard, Meant(song.take.facts.tags.lyrics, song.folder.read_brief()))
+    return put_right(song, heard)
 
 
 def listening_of(audio: Audio, take_id: str) -> Listening:

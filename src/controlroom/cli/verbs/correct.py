@@ -1,0 +1,43 @@
+"""``controlroom correct``: your word on tempo, bars, key, sections and chords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controlroom.cli.parse import named_places, seconds
+from controlroom.cli.present import say
+
+
+def correct(
+    song: Annotated[Path, typer.Argument(help="The song's folder.")],
+    tempo: Annotated[float | None, typer.Option(help="Beats per minute, 20 to 400.")] = None,
+    downbeat: Annotated[str | None, typer.Option(help="Where a bar begins: 0.52 or 1:12.5.")] = None,
+    beats_per_bar: Annotated[int | None, typer.Option(help="Beats in a bar, 1 to 16.")] = None,
+    key: Annotated[str | None, typer.Option(help="Such as A:min or F#:maj.")] = None,
+    section: Annotated[
+        list[str] | None, typer.Option(help="PLACE=NAME, one for each section; they replace what was heard.")
+    ] = None,
+    chord: Annotated[
+        list[str] | None, typer.Option(help="PLACE=CHORD, one for each change; they replace what was heard.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+) -> None:
+    """Correct what was heard of the music. It is a decision, and it wins over what is heard."""
+    from controlroom.studio.studio import Studio
+
+    said = Studio().correct(
+        song,
+        tempo_bpm=tempo,
+        first_downbeat_s=seconds(downbeat) if downbeat else None,
+        beats_per_bar=beats_per_bar,
+        key=key,
+        sections=named_places(section or []),
+        chords=named_places(chord or []),
+        reason=reason,
+    )
+    named = said.model_dump(exclude={"clock", "by", "at", "reason"}, exclude_none=True)
+    kept = ", ".join(name.replace("_", " ") for name, value in named.items() if value)
+    say(f"Kept, as {said.by}'s word: {kept}.")

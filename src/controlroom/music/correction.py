@@ -1,0 +1,186 @@
+"""What a person says of the music: their grid, key, chords and sections stand in the place of what was heard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import Field
+
+from controlroom.model.base import Record
+from controlroom.model.errors import UsageError
+from controlroom.model.timeline import BeatGrid, Section, SectionMap
+from controlroom.music.analysis import MusicFacts
+from controlroom.music.chords import NO_CHORD, ChordSpan, chord_label, roman_numeral
+from controlroom.music.key import KeyEstimate, key_label
+
+LEAST_BPM, MOST_BPM = 20.0, 400.0
+_LABEL = re.compile(r"([A-G])([#b]?)(?::(maj|min))?", re.ASCII)
+_NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+class Mark(Record):
+    """A name at a place: a section's or a chord's beginning."""
+
+    start_s: float = Field(ge=0)
+    label: str = Field(min_length=1, max_length=80)
+
+
+class MusicCorrection(Record):
+    """What a person corrected; None and empty leave what was heard.
+
+    ``chords`` and ``sections`` replace all that was heard of their kind; each
+    lasts until the next.
+    """
+
+    clock: str
+    tempo_bpm: float | None = Field(default=None, ge=LEAST_BPM, le=MOST_BPM)
+    first_downbeat_s: float | None = Field(default=None, ge=0)
+    beats_per_bar: int | None = Field(default=None, ge=1, le=16)
+    key: str | None = None
+    sections: tuple[Mark, ...] = ()
+    chords: tuple[Mark, ...] = ()
+    by: str = ""
+    at: str = ""
+    reason: str = ""
+
+
+def state_of(label: str) -> int:
+    """Return the state of a key or triad written ``A:min``, ``F#:maj``, ``Bb``, or ``N`` for no chord.
+
+    Raises
+    ------
+    UsageError
+        ``music.label``: it is neither.
+    """
+    found = _LABEL.fullmatch(label.strip())
+    if found is None:
+        if label.strip() == "N":
+            return NO_CHORD
+        raise UsageError("music.label", f"{label!r} is no key or triad", "write C:maj, F#:min, Bb:maj")
+    tonic = (_NATURAL[found[1]] + {"#": 1, "b": -1, "": 0}[found[2]]) % 12
+    return tonic + (12 if found[3] == "min" else 0)
+
+
+def together(corrections: Iterable[MusicCorrection], clock: str) -> MusicCorrection | None:
+    """Return what several corrections on one clock come to, the later one winning; None without any."""
+    said: dict[str, object] = {}
+    for correction in corrections:
+        if correction.clock == clock:
+            said.update({k: v for k, v in correction if v not in (None, ())})
+    return MusicCorrection.model_validate(said) if said else None
+
+
+def corrected(facts: MusicFacts, said: MusicCorrection) -> MusicFacts:
+    """Return what was heard with a person's corrections in its place, marked as theirs.
+
+    A tempo or a first downbeat makes one constant grid; a number of beats in the
+    bar alone counts the beats that were heard anew. Numerals follow the key.
+    """
+    grid = _grid(facts, said)
+    key = _key(facts, said)
+    return facts.model_copy(
+        update={
+            "grid": grid,
+            "downbeat_confidence": 1.0 if grid.by_person else facts.downbeat_confidence,
+            "constant_tempo": facts.constant_tempo if grid is facts.grid else True,
+            "key": key,
+            "chords": _chords(facts, said, key),
+            "sections": _sections(facts, said, grid),
+        }
+    )
+
+
+def _grid(facts: MusicFacts, said: MusicCorrection) -> BeatGrid:
+    heard = facts.grid
+    if said.tempo_bpm is None and said.first_downbeat_s is None and said.beats_per_bar is None:
+        return heard
+    per_bar = said.beats_per_bar or heard.beats_per_bar or 4
+    tempo = said.tempo_bpm or heard.tempo_bpm
+    anchor = said.first_downbeat_s
+    if anchor is None:
+        anchor = next(iter((*heard.downbeats_s, *heard.beats_s)), 0.0)
+    if said.tempo_bpm is None and said.first_downbeat_s is None and heard.beats_s:
+        beats = np.asarray(heard.beats_s)
+    elif tempo is None:
+        raise UsageError("music.no-tempo", "no tempo is known to lay bars by", "give the tempo too")
+    else:
+        period = 60.0 / tempo
+        beats = anchor + period * np.arange(
+            -np.floor(anchor / period), np.ceil((facts.duration_s - anchor) / period)
+        )
+    first = int(np.argmin(np.abs(beats - anchor))) % per_bar
+    return heard.model_copy(
+        update={
+            "tempo_bpm": tempo,
+            "beats_s": tuple(round(float(at), 6) for at in beats),
+            "downbeats_s": tuple(round(float(at), 6) for at in beats[first::per_bar]),
+            "beats_per_bar": per_bar,
+            "confidence": 1.0,
+            "by_person": True,
+        }
+    )
+
+
+def _key(facts: MusicFacts, said: MusicCorrection) -> KeyEstimate | None:
+    if said.key is None:
+        return facts.key
+    state = state_of(said.key)
+    if state == NO_CHORD:
+        raise UsageError("music.label", f"{said.key!r} is no key", "write C:maj, F#:min, Bb:maj")
+    return KeyEstimate(
+        label=key_label(state),
+        tonic=state % 12,
+        mode="major" if state < 12 else "minor",
+        confidence=1.0,
+        runner_up=facts.key.label if facts.key else "",
+    )
+
+
+def _chords(facts: MusicFacts, said: MusicCorrection, key: KeyEstimate | None) -> tuple[ChordSpan, ...]:
+    spans = facts.chords
+    if said.chords:
+        marks = sorted(said.chords, key=lambda mark: mark.start_s)
+        ends = [*(mark.start_s for mark in marks[1:]), facts.duration_s]
+        spans = tuple(
+            ChordSpan(
+                start_s=mark.start_s,
+                end_s=end_s,
+                label=chord_label(state_of(mark.label)),
+                roman=None,
+                confidence=1.0,
+            )
+            for mark, end_s in zip(marks, ends, strict=True)
+        )
+    if spans is facts.chords and key is facts.key:
+        return spans
+    tonic = None if key is None else state_of(key.label)
+    return tuple(
+        span.model_copy(
+            update={"roman": None if tonic is None else roman_numeral(state_of(span.label), tonic)}
+        )
+        for span in spans
+    )
+
+
+def _sections(facts: MusicFacts, said: MusicCorrection, grid: BeatGrid) -> SectionMap | None:
+    if not said.sections:
+        return facts.sections
+    marks = sorted(said.sections, key=lambda mark: mark.start_s)
+    ends = [*(mark.start_s for mark in marks[1:]), facts.duration_s]
+    bar_s = 60.0 / grid.tempo_bpm * grid.beats_per_bar if grid.tempo_bpm and grid.beats_per_bar else None
+    first: dict[str, str] = {}
+    sections = []
+    for mark, end_s in zip(marks, ends, strict=True):
+        sections.append(
+            Section(
+                label=mark.label,
+                start_s=mark.start_s,
+                end_s=end_s,
+                bars=round((end_s - mark.start_s) / bar_s, 2) if bar_s else None,
+                repeat_of=first.get(mark.label),
+            )
+        )
+        first.setdefault(mark.label, mark.label)
+    return SectionMap(clock=said.clock, sections=tuple(sections), confidence=1.0, by_person=True)

@@ -1,0 +1,61 @@
+"""A correction is a decision: kept, told, and heard by everything after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lab.songs import make_song
+
+from controlroom.media.encode import MediaFormat, write
+from controlroom.model.errors import UsageError
+from controlroom.report.history import entry_sentence
+from controlroom.studio.studio import Studio
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corrected")
+    write(folder / "take.flac", make_song(2, duration_s=14.0).mix, MediaFormat.FLAC24)
+    studio = Studio(name="ada")
+    song = studio.new(folder / "song")
+    studio.add(song, folder / "take.flac")
+    return song
+
+
+def test_what_is_said_wins_over_what_is_heard(root: Path) -> None:
+    studio = Studio(name="ada")
+    heard = studio.listen(root).music
+    studio.correct(
+        root, tempo_bpm=77.0, first_downbeat_s=0.5, key="F#:min", sections=[{"start_s": 0, "label": "all"}]
+    )
+    told = studio.listen(root).music
+    assert told["tempo_bpm"] == 77.0 != heard["tempo_bpm"]
+    assert "F#:min" in str(told["key"])
+    assert [section["label"] for section in told["sections"]] == ["all"]
+    assert studio.music(root)["tempo_bpm"] == 77.0
+    entry = next(e for e in studio.history(root) if e["kind"] == "music.corrected")
+    assert entry_sentence(entry["kind"], entry["body"]) == (
+        "ada corrected the music: tempo bpm, first downbeat s, key and sections"
+    )
+
+
+@pytest.mark.parametrize(
+    "what, code, message",
+    [
+        ({}, "music.nothing", "nothing was corrected"),
+        ({"tempo_bpm": 1000.0}, "music.value", "tempo_bpm"),
+        ({"key": "H"}, "music.label", "'H' is no key"),
+        ({"sections": [{"start_s": 99.0, "label": "a"}]}, "music.place", "after the take's end"),
+        ({"first_downbeat_s": -1.0}, "music.value", "first_downbeat_s"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_kept(
+    root: Path, what: dict, code: str, message: str
+) -> None:
+    studio = Studio(name="ada")
+    before = len(studio.history(root))
+    with pytest.raises(UsageError, match=message) as caught:
+        studio.correct(root, **what)
+    assert caught.value.code == code
+    assert len(studio.history(root)) == before
