@@ -16,7 +16,7 @@ from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.render import LoudnessPlan, Outcome
 from controlroom.processors.form import all_processors
-from controlroom.report import figures, sentences
+from controlroom.report import figures, finding_words, sentences
 from controlroom.report.history import ENTRIES, entry_sentence
 from tests.report.sample import sample
 
@@ -251,3 +251,24 @@ def test_every_ledger_entry_is_told_and_none_breaks() -> None:
     assert "nell noted at 1:54.6" in entry_sentence("note", data.notes[0].model_dump(mode="json"))
     assert entry_sentence("moon.landed", {}) == "Moon landed"
     assert all(entry_sentence(kind, {}) for kind in ENTRIES)
+
+
+def test_a_miss_by_little_does_not_read_as_none() -> None:
+    near = Finding(
+        kind="weak-snare",
+        part="snare",
+        measurements=(Measurement(name="transients.snare_front_db", value=0.98),),
+        standard=StandardRef(key="transients.snare_front_min_db", limit=1.0),
+        severity=0.1,
+        detector_version=1,
+    )
+    assert (finding_words.judged(near), finding_words.limit(near)) == ("0.98\u00a0dB", "1.00\u00a0dB")
+    far = near.model_copy(
+        update={"measurements": (Measurement(name="transients.snare_front_db", value=-2.0),)}
+    )
+    assert finding_words.judged(far) == "−2.0\u00a0dB"
+
+
+def test_short_times_are_milliseconds() -> None:
+    assert figures.format_measurement("transients.rise_s", 0.0123) == "12\u00a0ms"
+    assert figures.format_measurement("transients.rise_s", 0.0) == figures.format_measurement("a_s", 0.0)

@@ -156,7 +156,11 @@ def unit_of(name: str) -> str:
     return ending if ending in UNITS else ""
 
 
-def format_measurement(name: str, value: float | None, *, signed: bool = False) -> str:
+SHORT_S = 0.1
+"""Shorter times are written in milliseconds."""
+
+
+def format_measurement(name: str, value: float | None, *, signed: bool = False, finer: int = 0) -> str:
     """Write a value with the unit that its name ends in.
 
     Parameters
@@ -168,6 +172,8 @@ def format_measurement(name: str, value: float | None, *, signed: bool = False) 
         In that unit. Shares are written as percentages; None and NaN as —.
     signed : bool
         Whether to write the plus of a positive number, as for gains.
+    finer : int
+        Digits beyond the usual ones, for two values that would read alike.
 
     Returns
     -------
@@ -186,12 +192,14 @@ def format_measurement(name: str, value: float | None, *, signed: bool = False) 
         return frequency(value)
     unit = UNITS.get(code)
     if unit is None:
-        return number(value, 2, signed=signed)
+        return number(value, 2 + finer, signed=signed)
+    if code == "s" and 0.0 < abs(value) < SHORT_S:
+        return format_measurement("x_ms", 1000.0 * value, signed=signed, finer=finer)
     digits = 1 if code == "s" and abs(value) >= 10 else unit.digits
     if code == "ms" and abs(value) < 10:
         digits = 1
     over_full_scale = code in ("dbtp", "dbfs")
-    text = number(value * unit.factor, digits, signed=signed or over_full_scale)
+    text = number(value * unit.factor, digits + finer, signed=signed or over_full_scale)
     return f"{text}\u00a0{unit.text}" if unit.text else text
 
 

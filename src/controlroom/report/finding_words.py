@@ -19,15 +19,35 @@ class FindingWords:
     says: Callable[[Finding], str]
 
 
+MOST_FINER = 2
+
+
 def judged(finding: Finding) -> str:
     """Return the judged measurement with its unit."""
     first = finding.measurements[0]
-    return format_measurement(first.name, first.value)
+    return format_measurement(first.name, first.value, finer=_finer(finding))
 
 
 def limit(finding: Finding) -> str:
     """Return the limit it was judged against, with its unit; empty when it was not judged."""
-    return format_measurement(finding.standard.key, finding.standard.limit) if finding.standard else ""
+    if finding.standard is None:
+        return ""
+    return format_measurement(finding.standard.key, finding.standard.limit, finer=_finer(finding))
+
+
+def _finer(finding: Finding) -> int:
+    """Return how many more digits tell what was measured from its limit: a miss by little must not read as none."""
+    if finding.standard is None:
+        return 0
+    first, standard = finding.measurements[0], finding.standard
+    for finer in range(MOST_FINER):
+        pair = [
+            format_measurement(name, value, finer=finer)
+            for name, value in ((first.name, first.value), (standard.key, standard.limit))
+        ]
+        if pair[0] != pair[1]:
+            return finer
+    return MOST_FINER
 
 
 def _over(finding: Finding) -> float:
