@@ -258,7 +258,8 @@ def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = 
     """Return a stretch of the mix without and with one step, as the whole render would have it.
 
     A step on a stem is laid over the mix as a render lays it, refused bands left
-    out. Nothing but the stretch is run.
+    out. Nothing but the stretch is run, and what a processor measures of the whole
+    sound is kept with it: the next knob is heard without measuring again.
     """
     processor = from_step(step)
     part = sound.part(step.part)
@@ -267,7 +268,7 @@ def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = 
     before = sound.audio.excerpt(first, last)
     if processor.is_neutral() or first == last:
         return Pair(before, before)
-    state = prepare(processor, audio, sound.stems)
+    state = processor.prepare(part.beside(_keys_of(processor, sound.stems)))
     if step.part == MIX:
         return Pair(before, run_excerpt(processor, state, audio, span, step.span))
     response = _response(part, audio.rate_hz, handling.min_coherence)

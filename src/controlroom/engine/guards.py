@@ -7,12 +7,12 @@ guard breaks; one that breaks at every strength is withheld.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from controlroom.engine.desk import Handling, excerpt_with
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.model.proposals import Claim, GuardReading
+from controlroom.model.proposals import GuardReading
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Offer
@@ -91,7 +91,7 @@ def guarded(
     for amount in WEAKER:
         if not tried.withheld:
             break
-        weaker = _weakened(offer, amount)
+        weaker = offer.weakened(amount)
         tried = Guarded(weaker, amount, trial.readings(weaker))
     return tried
 
@@ -121,19 +121,3 @@ class _Trial:
         pair = excerpt_with(self.sound, step, self.span, self.handling)
         before = self.sound.keep(("guard.excerpt", self.span), lambda: Listening(pair.before))
         return read_all(before, Listening(pair.after), self.standards)
-
-
-def _weakened(offer: Offer, amount: float) -> Offer:
-    """Return an offer at a share of its strength, its claims scaled with it."""
-    claims = tuple(
-        Claim(
-            measurement=claim.measurement,
-            before=claim.before,
-            expected=claim.before + amount * (claim.expected - claim.before),
-            tolerance=claim.tolerance,
-            sense=claim.sense,
-            on=claim.on,
-        )
-        for claim in offer.claims
-    )
-    return replace(offer, processor=offer.processor.weakened(amount), claims=claims)
