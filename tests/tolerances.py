@@ -186,3 +186,6 @@ SAME_SPAN_S = 0.02
 
 SAME_SEVERITY = 0.05
 """Severity of the same sound louder, turned over or stored: what rounding of samples moves a reading by."""
+
+BOOST_DB = 0.15
+"""A band's curve on the sum's grid against single bins of noise through its filter (ripple, and bins between grid points)."""

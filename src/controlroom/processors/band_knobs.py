@@ -73,6 +73,10 @@ class BandKnobs(Record):
             knobs[f"band{number}_type"] = band.kind
         return cls(**knobs)
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, float(np.max(summed_curve_db(self.bands, SUM_GRID_HZ))))
+
     def is_neutral(self) -> bool:
         """Return whether every gain is zero."""
         return not self.bands

@@ -40,6 +40,10 @@ class BassConsistency(Processor):
         250.0, low=100.0, high=2000.0, step=10.0, unit="ms", help="time in which the gain comes or goes"
     )
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return self.amount * self.boost_db
+
     def is_neutral(self) -> bool:
         """Return whether nothing is levelled."""
         return self.amount == 0.0

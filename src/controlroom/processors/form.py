@@ -132,9 +132,7 @@ class Offer:
     def weakened(self, amount: float) -> Offer:
         """Return the offer at ``amount`` (0 to 1) of its strength, its claims scaled with it."""
         claims = tuple(
-            claim.model_copy(
-                update={"expected": claim.before + amount * (claim.expected - claim.before)}
-            )
+            claim.model_copy(update={"expected": claim.before + amount * (claim.expected - claim.before)})
             for claim in self.claims
         )
         return replace(self, processor=self.processor.weakened(amount), claims=claims)

@@ -49,6 +49,10 @@ class Gain(Processor):
         )
         return Offer(self, (claim,), part=part)
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, self.gain_db)
+
     def is_neutral(self) -> bool:
         """Return whether the gain is 0 dB."""
         return self.gain_db == 0.0

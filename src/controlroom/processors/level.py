@@ -23,6 +23,10 @@ class Level(Processor):
         0.0, low=-24.0, high=6.0, step=0.1, unit="dB", help="how far the part is turned up or down"
     )
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, self.gain_db)
+
     def is_neutral(self) -> bool:
         """Return whether the gain is 0 dB."""
         return self.gain_db == 0.0

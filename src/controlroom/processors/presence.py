@@ -62,6 +62,10 @@ class Presence(Processor):
         )
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, self.gain_db)
+
     def is_neutral(self) -> bool:
         """Return whether the voice is left as it is."""
         return self.gain_db == 0.0

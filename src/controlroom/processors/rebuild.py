@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -73,10 +74,8 @@ class Rebuild(Processor):
         roles = leaves(listening.stems)
         if not roles:
             return Rebuilt(listening.audio.samples, None)
-        total = np.zeros(listening.audio.samples.shape)
-        for role in roles:
-            total += listening.stems[role].audio.samples
-        return Rebuilt(total.astype(np.float32), self._response(listening.audio.rate_hz))
+        total = listening.keep(("rebuild.total",), lambda: _total(listening, roles))
+        return Rebuilt(total, self._response(listening.audio.rate_hz))
 
     def _response(self, rate_hz: int) -> ZeroPhaseFilter | None:
         if self.is_whole():
@@ -99,6 +98,14 @@ class Rebuild(Processor):
     def weakened(self, amount: float) -> Self:
         """Return the same with a share of it."""
         return self.model_copy(update={"amount": round(self.amount * amount, 2)})
+
+
+def _total(listening: Listening, roles: Sequence[str]) -> Samples:
+    """Return the sum of some stems."""
+    total = np.zeros(listening.audio.samples.shape)
+    for role in roles:
+        total += listening.stems[role].audio.samples
+    return total.astype(np.float32)
 
 
 def _at(total: Samples, start: int, like: Samples) -> Samples:

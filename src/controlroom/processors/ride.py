@@ -73,6 +73,10 @@ class Ride(Processor):
         )
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return self.amount * self.boost_db
+
     def is_neutral(self) -> bool:
         """Return whether nothing is ridden."""
         return self.amount == 0.0

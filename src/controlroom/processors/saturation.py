@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from controlroom.dsp.saturate import drive_curve, saturated
 from controlroom.listening.heard import envelope_of
@@ -61,14 +62,11 @@ class Saturation(Processor):
         """Return the part's loud level and the gain that keeps its power."""
         peaks = envelope_of(listening).peak.max(axis=0, initial=0.0)
         reference = max(float(np.quantile(peaks, LOUD_SHARE)) if peaks.size else 0.0, 1e-6)
-        return SaturationState(reference, self._gain(listening.audio.samples, reference))
+        counts, top = listening.keep(("saturation.visits",), lambda: _visits(listening.audio.samples))
+        return SaturationState(reference, self._gain(counts, top, reference))
 
-    def _gain(self, samples: Samples, reference: float) -> float:
+    def _gain(self, counts: npt.NDArray[np.float64], top: float, reference: float) -> float:
         """Return the ratio of power before and after, from how often each level is visited."""
-        top = max(float(np.abs(samples).max(initial=0.0)), 1e-9)
-        counts = np.zeros(LEVELS)
-        for row in samples:
-            counts += np.histogram(np.abs(row), bins=LEVELS, range=(0.0, top))[0]
         level = (np.arange(LEVELS) + 0.5) * (top / LEVELS)
         bent = level + self.wet * (drive_curve(level, self.drive, reference) - level)
         return float(np.sqrt(np.sum(counts * level**2) / max(np.sum(counts * bent**2), 1e-30)))
@@ -81,3 +79,12 @@ class Saturation(Processor):
     def weakened(self, amount: float) -> Self:
         """Return the same curve with a share of the bent sound."""
         return self.model_copy(update={"wet": round(self.wet * amount, 2)})
+
+
+def _visits(samples: Samples) -> tuple[npt.NDArray[np.float64], float]:
+    """Return how often each of ``LEVELS`` levels is visited, and the highest level."""
+    top = max(float(np.abs(samples).max(initial=0.0)), 1e-9)
+    counts = np.zeros(LEVELS)
+    for row in samples:
+        counts += np.histogram(np.abs(row), bins=LEVELS, range=(0.0, top))[0]
+    return counts, top

@@ -143,6 +143,10 @@ class StemWidth(Processor):
         above = 10.0 ** (gentle_high_pass_db(freq_hz, self.corner_hz, self.slope_db_per_octave) / 20.0)
         return np.asarray(1.0 + (10.0 ** (self.side_db / 20.0) - 1.0) * above)
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, self.side_db)
+
     def is_neutral(self) -> bool:
         """Return whether the side is left alone."""
         return self.side_db == 0.0

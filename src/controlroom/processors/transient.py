@@ -118,6 +118,10 @@ class Transient(Processor):
         )
         return [Offer(chosen, (claim,), part=finding.part, confidence=finding.confidence)]
 
+    def max_boost_db(self) -> float:
+        """Return the most that a frequency or moment is raised, in dB."""
+        return max(0.0, self.attack_db, self.sustain_db)
+
     def is_neutral(self) -> bool:
         """Return whether nothing is raised or lowered."""
         return self.attack_db == 0.0 and self.sustain_db == 0.0
