@@ -71,6 +71,16 @@ class Listening:
             self._kept[key] = measure()
         return self._kept[key]  # type: ignore[return-value]  # one key, one type: see the callers
 
+    def beside(self, stems: Mapping[str, Listening]) -> Listening:
+        """Return this sound with other stems beside it: a listening of its own, kept for the same stems."""
+
+        def make() -> Listening:
+            other = LazyListening(self._load, self._key)
+            other.stems = dict(stems)
+            return other
+
+        return self.keep(("listening.beside", *((role, id(stem)) for role, stem in stems.items())), make)
+
     def span(self, start_s: float, end_s: float) -> Span:
         """Return a span on this sound's clock, clipped to it."""
         return Span(

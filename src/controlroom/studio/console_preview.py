@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import lru_cache, partial
+from pathlib import Path
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.parts import MIX
 from controlroom.model.proposals import Step
+from controlroom.model.song import Stem
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.studio.console_sounds import (
@@ -92,7 +94,7 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
     if step.part != MIX or not from_step(step).last_in_stage:
-        sound = _mapped(song, take_listening(song, audio))
+        sound = _heard(song, audio)
         rate = audio.rate_hz
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
         return excerpt_with(sound, step, span, handling(song)).after
@@ -101,16 +103,34 @@ def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, c
     return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
 
 
-def _mapped(song: Song, sound: Listening) -> Listening:
-    """Return a take whose stems are mapped from their playable form, where they have one: nothing is read whole."""
+def _heard(song: Song, audio: Audio) -> Listening:
+    """Return the take with its stems, and with what was measured of it for the last preview."""
     standing = song.memory.stems.get(song.take.id)
-    stems = dict(sound.stems)
-    for stem in standing.stems if standing else ():
-        files = SoundFiles(console_folder(song.folder), f"stem-{stem.audio_digest[:12]}")
-        if has_sound(files):
-            load = partial(samples_of, files)
-            stems[stem.role] = LazyListening(load, stem.audio_digest, sound.clock, stem.trust)
-    return Listening(sound.audio, sound.clock, stems, sound.trust)
+    stems = standing.stems if standing else ()
+    root = console_folder(song.folder)
+    if all(has_sound(_stem_files(root, stem)) for stem in stems):
+        return _mapped(root, song.take.audio_digest, song.take.id, stems)
+    return take_listening(song, audio)
+
+
+@lru_cache(maxsize=1)
+def _mapped(root: Path, take_digest: str, clock: str, stems: tuple[Stem, ...]) -> Listening:
+    """Return the listening of playable sounds, mapped and not read whole.
+
+    The last one is kept: all that goes into it is named by content, and a person
+    turns one knob after another of the same song.
+    """
+    beside = {
+        stem.role: LazyListening(
+            partial(samples_of, _stem_files(root, stem)), stem.audio_digest, clock, stem.trust
+        )
+        for stem in stems
+    }
+    return Listening(samples_of(SoundFiles(root, f"take-{take_digest[:12]}")), clock, beside)
+
+
+def _stem_files(root: Path, stem: Stem) -> SoundFiles:
+    return SoundFiles(root, f"stem-{stem.audio_digest[:12]}")
 
 
 def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context) -> Audio:
