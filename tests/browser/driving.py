@@ -66,3 +66,11 @@ def wait_decided(server, name, processor, answer, limit_s=20):
         assert time.monotonic() < until, found
         time.sleep(0.1)
     return found
+
+
+def choose(page, text):
+    """Open a question by its number key, wherever in the order it stands."""
+    rows = page.locator("[data-card]").all_inner_texts()
+    number = next(at for at, row in enumerate(rows, 1) if text in row)
+    page.keyboard.press(str(number))
+    page.wait_for_selector(f'[data-card][aria-current="true"] >> text={text}')

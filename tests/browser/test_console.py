@@ -13,7 +13,17 @@ import pytest
 from controlroom.model.decisions import Answer
 from controlroom.studio.studio import Studio
 from tests.browser.conftest import SHOTS
-from tests.browser.driving import DROP, desk_of, open_desk, open_room, player, ready, until, wait_decided
+from tests.browser.driving import (
+    DROP,
+    choose,
+    desk_of,
+    open_desk,
+    open_room,
+    player,
+    ready,
+    until,
+    wait_decided,
+)
 
 ROOMS = ("", "/stems", "/music", "/references", "/takes", "/standards", "/history", "/masters")
 
@@ -29,8 +39,7 @@ def test_from_a_dropped_take_to_a_downloaded_master(page, server, take_file):
     name = "night-ferry"
 
     # listen: the loop goes round, and the sides switch in place
-    page.keyboard.press("3")
-    page.wait_for_selector('[data-card][aria-current="true"] >> text=Rumble')
+    choose(page, "Rumble")
     until(page, "Boolean(controlroom.app.player.stores.proposal)")
     page.keyboard.press("x")
     page.keyboard.press("Space")
@@ -58,12 +67,10 @@ def test_from_a_dropped_take_to_a_downloaded_master(page, server, take_file):
     assert edited.auditioned_s >= 1.0
 
     # accept one, leave one with a reason
-    page.keyboard.press("2")
-    page.wait_for_selector('[data-card][aria-current="true"] >> text=DC')
+    choose(page, "DC")
     page.keyboard.press("a")
     wait_decided(server, name, "dc", Answer.ACCEPT)
-    page.keyboard.press("1")
-    page.wait_for_selector('[data-card][aria-current="true"] >> text=Fade')
+    choose(page, "Fade")
     page.keyboard.press("r")
     page.keyboard.type("it shall stop dead")
     page.keyboard.press("Enter")
@@ -114,7 +121,7 @@ def test_from_a_dropped_take_to_a_downloaded_master(page, server, take_file):
 
 def test_undo_a_note_and_a_blind_test_by_keyboard_alone(page, server):
     open_desk(page, server, "harbour")
-    page.keyboard.press("1")
+    choose(page, "Fade")
     page.keyboard.press("d")
     wait_decided(server, "harbour", "fade", Answer.DEFER)
     page.keyboard.press("a")
@@ -147,11 +154,10 @@ def test_undo_a_note_and_a_blind_test_by_keyboard_alone(page, server):
 
 def test_two_tabs_a_reload_and_a_restart_of_the_server(page, server):
     open_desk(page, server, "harbour")
-    page.keyboard.press("2")
-    page.wait_for_selector('[data-card][aria-current="true"] >> text=DC')
+    choose(page, "DC")
     other = page.context.new_page()
     open_desk(other, server, "harbour")
-    other.keyboard.press("2")
+    choose(other, "DC")
     other.keyboard.press("a")
     wait_decided(server, "harbour", "dc", Answer.ACCEPT)
     page.wait_for_selector('[data-card][aria-current="true"].accept')
