@@ -7,6 +7,8 @@ import time
 from controlroom.studio.studio import Studio
 from controlroom.web.shelf import song_id
 
+JOB_MS = 600_000
+"""A job goes at the machine's own pace, and the page says when it is done: this only ends a test that hangs."""
 DROP = """([name, data]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const carried = new DataTransfer();
@@ -15,7 +17,7 @@ DROP = """([name, data]) => {
 }"""
 
 
-def until(page, expression, limit_s=60):
+def until(page, expression, limit_s=180):
     """Wait for an expression; not Playwright's own wait, which evaluates strings and so breaks the page's policy."""
     last = time.monotonic() + limit_s
     while not page.evaluate(expression):
@@ -60,7 +62,7 @@ def decided(server, name, processor):
     return card.decision
 
 
-def wait_decided(server, name, processor, answer, limit_s=20):
+def wait_decided(server, name, processor, answer, limit_s=60):
     until = time.monotonic() + limit_s
     while (found := decided(server, name, processor)) is None or found.answer is not answer:
         assert time.monotonic() < until, found

@@ -12,7 +12,11 @@ from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.dsp.true_peak import to_dbtp, true_peak
 from tests.browser.driving import open_desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240, func_only=True),
+    pytest.mark.filterwarnings("default"),
+]
 
 METER_LU = 0.1
 """Tolerance of a meter's reading (EBU Tech 3341)."""

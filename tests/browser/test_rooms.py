@@ -13,16 +13,30 @@ from controlroom.model.decisions import Answer
 from controlroom.model.timeline import Span
 from controlroom.studio.song import opened
 from controlroom.studio.studio import Studio
-from tests.browser.driving import DROP, desk_of, drawn, open_desk, open_room, player, until, wait_decided
+from tests.browser.driving import (
+    DROP,
+    JOB_MS,
+    desk_of,
+    drawn,
+    open_desk,
+    open_room,
+    player,
+    until,
+    wait_decided,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240), pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(900, func_only=True),
+    pytest.mark.filterwarnings("default"),
+]
 
 
 RUNNING = """fetch("/jobs", { headers: { accept: "application/json" } }).then((one) => one.json())
   .then((jobs) => jobs.some((job) => job.state === "running"))"""
 
 
-def waited(say, limit_s=30):
+def waited(say, limit_s=60):
     last = time.monotonic() + limit_s
     while not (told := say()):
         assert time.monotonic() < last
@@ -141,10 +155,10 @@ def test_stems_are_brought_by_drop_and_marked(page, server, tmp_path_factory, ta
         packed,
     )
     # neither name nor sound tells what "Tape two" is: the person does
-    page.wait_for_selector("#roles[open]", timeout=90_000)
+    page.wait_for_selector("#roles[open]", timeout=JOB_MS)
     page.locator("#roles label.asked select").select_option("other")
     page.click("#roles >> text=Take them in")
-    page.wait_for_selector(".mixer", timeout=90_000)
+    page.wait_for_selector(".mixer", timeout=JOB_MS)
     assert {"Vocals", "Other"} <= set(page.locator(".strip h3").all_inner_texts())
 
     until(page, "globalThis.controlroom?.app.player.stems.length >= 2")
@@ -202,7 +216,7 @@ def test_a_part_is_marked_and_a_span_edited_from_the_desk(page, server):
 def test_a_reference_is_dropped_and_heard_matched(page, server, take_file):
     open_room(page, server, "band", "/references")
     page.evaluate(DROP, ["Finished elsewhere.wav", base64.b64encode(take_file.read_bytes()).decode()])
-    page.wait_for_selector("[data-reference] .passage", timeout=60_000)
+    page.wait_for_selector("[data-reference] .passage", timeout=JOB_MS)
     open_desk(page, server, "band")
     page.select_option('[data-target="reference"]', label="Finished elsewhere")
     until(page, "controlroom.app.player.has('reference')")
@@ -298,7 +312,7 @@ def test_standards_are_changed_a_policy_signed_and_masters_released(page, server
     field.press("Tab")
     waited(lambda: Studio().standards(root).number("loudness.ceiling_dbtp") == -1.5)
     page.click('[data-finish="hygiene"]')
-    waited(lambda: desk_of(server, "harbour").render, 120)
+    waited(lambda: desk_of(server, "harbour").render, JOB_MS / 1000)
     waited(lambda: not page.evaluate(RUNNING))
     signed = [e for e in Studio().history(root) if e["kind"] == "policy.signed"]
     assert signed[-1]["body"]["name"] == "hygiene"
@@ -312,8 +326,11 @@ def test_standards_are_changed_a_policy_signed_and_masters_released(page, server
     open_desk(page, server, "harbour")
     page.keyboard.press("g")
     waited(lambda: page.evaluate(RUNNING))
-    waited(lambda: not page.evaluate(RUNNING), 120)
-    waited(lambda: desk_of(server, "harbour").render and not desk_of(server, "harbour").render.draft, 120)
+    waited(lambda: not page.evaluate(RUNNING), JOB_MS / 1000)
+    waited(
+        lambda: desk_of(server, "harbour").render and not desk_of(server, "harbour").render.draft,
+        JOB_MS / 1000,
+    )
     open_room(page, server, "harbour", "/masters")
     page.click('[data-do="release"]')
     page.wait_for_selector(".toast >> text=eleased")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from controlroom.web.bench import Bench
 from controlroom.web.jobs import Job, Runner
+from tests.web.figures import note
 
 REQUESTS = 1500
 LEAST = 1000
@@ -190,6 +191,8 @@ def test_nothing_that_is_asked_breaks_the_page(console, tmp_path, monkeypatch):
             assert set(answer.json()["error"]) == {"code", "message", "hint", "exit_code"}
 
     ask()
+    counts = ", ".join(f"{status}: {count}" for status, count in sorted(seen.items()))
+    note("Requests drawn from the OpenAPI, by status", f"{seen.total()} ({counts})", "no 5xx")
     assert seen.total() >= LEAST
     good = sum(count for status, count in seen.items() if status < 300)
     assert good > LEAST // 5, seen  # it is not only the refusals that were tried
