@@ -42,4 +42,9 @@ app.mount(document, scope);
 keys(document, app, scope.child());
 listenToEvents(scope.child(), bus);
 addEventListener("pagehide", (event) => { if (!event.persisted) scope.end(); });
+for (const when of ["load", "resize"]) scope.on(globalThis, when, () => {
+  const here = document.querySelector(".rooms [aria-current]"), row = here?.parentElement; // narrow: the row of rooms scrolls
+  if (row) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.clientWidth) / 2;
+});
 globalThis.controlroom = { app };
+document.body.inert = false; // until here a click would have been lost: the page says so by taking none

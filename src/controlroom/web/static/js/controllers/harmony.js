@@ -1,7 +1,8 @@
 // The chord lane with Roman numerals, and the evidence of how familiar the harmony is.
 import { clock } from "../format.js";
 
-const KEY_TONES = { I: 0, i: 0, II: 2, ii: 2, III: 4, iii: 4, IV: 5, iv: 5, V: 7, v: 7, VI: 9, vi: 9, VII: 11, vii: 11 };
+// what a degree does in its key (Riemann's three functions); what is borrowed stands apart
+const FAMILIES = { i: "rest", iii: "rest", vi: "rest", ii: "away", iv: "away", v: "pull", vii: "pull" };
 
 export default function harmony(element, app, scope) {
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
@@ -23,8 +24,8 @@ export default function harmony(element, app, scope) {
       button.append(numeral, name);
       button.title = `${chord.label === "N" ? "no chord" : symbol(chord.label)}, ${clock(chord.start_s)} to ${clock(chord.end_s)}, confidence ${share(chord.confidence)}`;
       button.style.flexGrow = Math.max(0.2, chord.end_s - chord.start_s);
-      button.style.setProperty("--hue", String(hue(chord.roman)));
-      button.style.setProperty("--sure", `${Math.round(14 + 40 * chord.confidence)}%`);
+      button.dataset.family = family(chord.roman);
+      button.style.setProperty("--sure", `${Math.round(8 + 26 * chord.confidence)}%`);
       button.onclick = () => { player.setLoop({ start_s: chord.start_s, end_s: chord.end_s }, true); player.play(chord.start_s); };
       return button;
     }));
@@ -41,7 +42,7 @@ export default function harmony(element, app, scope) {
   app.bus.hear(scope, "music", draw);
 }
 
-const hue = (roman) => ((KEY_TONES[roman?.replace(/[b#]/, "")] ?? 0) * 7 % 12) * 30;
+const family = (roman) => (/^[b#]/.test(roman ?? "") ? "borrowed" : FAMILIES[roman?.toLowerCase().replace(/[^iv]/g, "")] ?? "none");
 const symbol = (label) => label.replace(":maj", "").replace(":min", "m").replace("b", "♭").replace("#", "♯");
 const spoken = (key) => key.replace(":maj", " major").replace(":min", " minor");
 
