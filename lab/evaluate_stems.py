@@ -26,8 +26,8 @@ from lab.seed_run import SeedRun, run_seed
 from lab.seed_song import SeedSong, recorded_song, seed_song
 from lab.separation_eval import RATE_HZ, Set, load_sets
 
-SEEDS = (7, 107, 211)
-"""Seeds of the synthesised songs; the last two were never looked at while the hands were made."""
+SEEDS = (7, 107, 214)
+"""Seeds of the synthesised songs; the last two are the first after 100 and 210 with a voice, and were not looked at before."""
 EXCERPT_S = 30.0
 CONSONANTS_HZ = (2000.0, 10000.0)
 VOICED_DB = -25.0
@@ -48,10 +48,11 @@ def seed_table() -> str:
     runs: dict[str, SeedRun] = {}
     for seed in SEEDS:
         runs[f"seed {seed}"] = _run(seed_song(seed))
-    runs[f"seed {SEEDS[0]}, separated"] = _run(seed_song(SEEDS[0]), "spleeter")
     for one in load_sets():
         if {"vocals", "drums", "bass"} <= set(one.stems) and one.mix.shape[1] > EXCERPT_S * RATE_HZ:
-            runs[one.name] = _run(recorded_song(_excerpt(one)))
+            song = recorded_song(_excerpt(one))
+            runs[one.name] = _run(song)
+            runs[f"{one.name}, separated"] = _run(song, "spleeter")
     names = list(asdict(next(iter(runs.values())).changes))
     lines = ["| | " + " | ".join(runs) + " |", "|---" * (len(runs) + 1) + "|"]
     for name in names:
