@@ -66,10 +66,15 @@ class DrumRebuild(Processor):
 
     def prepare(self, listening: Listening) -> Patches:
         """Return the new beginnings of the song."""
-        audio = listening.audio
-        clean, smeared = self.sorted_out(listening)
-        shape = PatchShape(self.before_ms / 1000.0, self.length_ms / 1000.0)
-        return patches(audio.samples, audio.rate_hz, clean, smeared, shape)
+
+        def made() -> Patches:
+            audio = listening.audio
+            clean, smeared = self.sorted_out(listening)
+            shape = PatchShape(self.before_ms / 1000.0, self.length_ms / 1000.0)
+            return patches(audio.samples, audio.rate_hz, clean, smeared, shape)
+
+        knobs = (self.band, self.rise_ms, self.before_ms, self.length_ms)
+        return listening.keep(("drum_rebuild.patches", *knobs), made)
 
     def apply(self, block: Block, state: Patches) -> Samples:
         """Return the block with its new beginnings."""

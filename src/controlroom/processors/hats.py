@@ -151,10 +151,15 @@ class Hats(Processor):
     def reduction_db(self, listening: Listening, times_s: Floats) -> Floats:
         """Return by how much the band is turned down at some evenly spaced times, in dB."""
         audio, envelopes = listening.audio, strokes_of(listening)
-        hits = find_hits(envelopes, "high", STICK)
+        struck = listening.keep(
+            ("hats.struck",),
+            lambda: hat_gain.onset_times(
+                audio.samples, audio.rate_hz, envelopes, find_hits(envelopes, "high", STICK)
+            ),
+        )
         return hat_gain.hat_reduction_db(
             times_s,
-            hat_gain.onset_times(audio.samples, audio.rate_hz, envelopes, hits),
+            struck,
             _snares(listening, times_s) if self.protect_snare else np.zeros(times_s.size),
             hat_gain.sounding_share(envelopes, times_s),
             hat_gain.HatShape(
@@ -204,8 +209,12 @@ def _snares(listening: Listening, times_s: Floats) -> Floats:
     """Return how far snares sound: by their own stem, else by what has a shell and is no hat in the sound itself."""
     stem = listening.stems.get("snare", listening)
     envelopes = strokes_of(stem)
-    hits = hat_gain.struck_shells(envelopes)
-    struck = hat_gain.onset_times(stem.audio.samples, stem.audio.rate_hz, envelopes, hits)
+    struck = stem.keep(
+        ("hats.shells",),
+        lambda: hat_gain.onset_times(
+            stem.audio.samples, stem.audio.rate_hz, envelopes, hat_gain.struck_shells(envelopes)
+        ),
+    )
     kit = envelopes if stem is listening else envelopes.joined(strokes_of(listening))
     return hat_gain.snare_share(times_s, struck) * hat_gain.shell_share(kit, times_s)
 

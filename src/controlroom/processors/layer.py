@@ -130,7 +130,10 @@ class Layer(Processor):
         audio = listening.audio
         mid, onsets = middle(audio.samples), drum_strokes(listening, self.drum).frames
         layers = layering.laid(mid, audio.rate_hz, onsets, self.wave(listening), self.front_db, self.most_db)
-        return LayerState(layers, _balance(audio.samples, audio.rate_hz, onsets))
+        balance = listening.keep(
+            ("layer.balance", self.drum), lambda: _balance(audio.samples, audio.rate_hz, onsets)
+        )
+        return LayerState(layers, balance)
 
     def wave(self, listening: Listening) -> Floats:
         """Return the layer itself, its energy 1."""
@@ -139,7 +142,10 @@ class Layer(Processor):
         shape = layering.LayerShape(self.length_ms / 1000.0, self.click_db, self.low_hz)
         if self.source == "own":
             return layering.own_layer(mid, audio.rate_hz, onsets, shape)
-        tone = layering.drum_tone(mid, audio.rate_hz, onsets, *TONES_HZ[self.drum])
+        tone = listening.keep(
+            ("layer.tone", self.drum),
+            lambda: layering.drum_tone(mid, audio.rate_hz, onsets, *TONES_HZ[self.drum]),
+        )
         tuned = layering.DrumTone(tone.freq_hz * 2.0 ** (self.tune_semitones / 12.0), tone.decay_s)
         return layering.made_layer(self.drum, tuned, shape, audio.rate_hz)
 
