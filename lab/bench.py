@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab import bench_listen
+from lab import bench_console, bench_listen
 from lab.bench_meter import bench as bench_meter
 from lab.bench_meter import track
 from lab.children import ROOT, Weighed, python, weighed
@@ -244,6 +244,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "main-job": main_job,
     "listen": listening,
     "cold-start": cold_start,
+    "console": bench_console.bench,
 }
 
 

@@ -113,12 +113,18 @@ def page(browser, server) -> Iterator[object]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
     faults: list[str] = []
+    refused: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
         "console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None
+    )
+    page.on(
+        "response",
+        lambda one: one.status < 400 or refused.append(f"{one.status} {one.request.method} {one.url}"),
     )
     page.goto(server.url)
     page.set_default_timeout(60_000)
     yield page
     context.close()
+    sys.stdout.write("\n".join(refused))  # shown with a test that fails
     assert faults == []
