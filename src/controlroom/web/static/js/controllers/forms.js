@@ -51,7 +51,7 @@ export function forms(element, app, scope) {
 
   const step = (form) => ({
     processor: form.processor.value,
-    part: form.part?.value ?? "mix",
+    part: form.elements.part?.value ?? "mix", // form.part is every element's list of shadow parts where no field has that name
     span: form.whole.checked ? null : { start_s: here().start_s, end_s: here().end_s },
     knobs: Object.fromEntries([...form.querySelectorAll("[data-knob]")].map((one) => [one.dataset.knob, one.type === "checkbox" ? one.checked : one.type === "number" ? one.valueAsNumber : one.value])),
   });
