@@ -16,7 +16,7 @@ from controlroom.model.errors import UsageError
 from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
 from controlroom.web.room import RoomHere
-from controlroom.web.shelf import file_name, song_id
+from controlroom.web.shelf import Shelf, file_name, song_id
 from controlroom.web.work import take_in, take_reference, take_stems
 
 router = APIRouter(tags=["takes"])
@@ -35,11 +35,10 @@ async def receive(
     role: Role = "take",
 ) -> Response:
     """Take a file in: as a new song, or as a new take, a reference or the stems (a zip) of ``song``."""
-    await to_thread.run_sync(room.shelf.sweep)
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
     root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
-    file = await _received(request, room.shelf.keep, leaf)
+    file = await _received(request, room.shelf, leaf)
     try:
         if role == "reference":
             job = room.runner.start("reference", song, take_reference, str(root), str(file))
@@ -75,9 +74,9 @@ async def parcel(
     return views.as_json({"parcel": token, "files": len(held) + 1}, 201)
 
 
-async def _received(request: Request, keep: Path, leaf: str) -> Path:
+async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
     """Write a request's body to a file of its own, in a folder that goes with it."""
-    folder = await to_thread.run_sync(_folder, keep)
+    folder = await to_thread.run_sync(_folder, shelf)
     try:
         await _stream(request, folder / leaf)
     except BaseException:
@@ -101,6 +100,7 @@ async def _stream(request: Request, path: Path, held: int = 0) -> None:
         raise UsageError("upload.empty", f"{path.name} has no bytes", "export it again")
 
 
-def _folder(keep: Path) -> Path:
-    keep.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix="import-", dir=keep))
+def _folder(shelf: Shelf) -> Path:
+    shelf.sweep()
+    shelf.keep.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="import-", dir=shelf.keep))
