@@ -143,7 +143,7 @@ def _costs(root: Path, name: str, part: str, knobs: Mapping[str, Knob]) -> dict[
 
 
 def bench() -> str:
-    """A changed knob on a loop of 15 s against its whole stage, 3.5 minutes with seven stems; the page in a browser."""
+    """A changed knob on a loop of 15 s against its whole stage, 3.5 minutes with seven stems: the least of several runs."""
     with tempfile.TemporaryDirectory() as folder:
         done = weighed([sys.executable, "-m", "lab.bench_console", folder])
     costs = json.loads(done.out.splitlines()[-1])
