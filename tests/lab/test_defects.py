@@ -135,7 +135,8 @@ def test_a_defect_changes_the_mix_and_grows_with_its_grade(name):
     if name not in {"tempo-drift", "tuning-drift", "copied-bars", "one-loop"}:
         assert values[0] < values[1] < values[2], values
     for grade in GRADES:
-        assert flawed(name, grade).mix.digest() != clean.digest()
+        changed = flawed(name, grade).mix.digest() != clean.digest()
+        assert changed or (name == "one-loop" and grade != "clear" and not flawed(name, grade).reached)
     if measure is not difference_db:
         assert values[2] > measure(clean.samples, clean.rate_hz)
 
