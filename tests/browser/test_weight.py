@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -170,6 +171,10 @@ def test_no_task_holds_the_main_thread(page, server, long_one, room):
     assert max(loading, zooming, playing) <= TASK_MS, (loading, zooming, playing)
 
 
+@pytest.mark.skipif(
+    not os.environ.get("CONTROLROOM_WEIGHT"),
+    reason="fifty renders take five minutes and more; set CONTROLROOM_WEIGHT=1 to run them",
+)
 def test_fifty_renders_leave_the_server_flat(page, server):
     root = server.root / "short"
     studio = Studio(name="tester")
