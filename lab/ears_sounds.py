@@ -162,8 +162,9 @@ def hosts_for(defect: str, seeds: Seeds) -> list[str]:
 
 
 def grades_on(host: str) -> tuple[str, ...]:
-    """Return the grades that are planted in a host: ``clear`` in all, the weaker ones in every fourth."""
-    return GRADES if Cell(host).number % 4 == 1 else GRADES[-1:]
+    """Return the grades that are planted in a host: ``clear`` in all, the weaker ones in every fourth made one."""
+    cell = Cell(host)
+    return GRADES if cell.kind == "song" and cell.number % 4 == 1 else GRADES[-1:]
 
 
 def clean_hosts(seeds: Seeds, kind: str = "song") -> list[str]:

@@ -18,7 +18,6 @@ import gc
 import hashlib
 import importlib.util
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +35,7 @@ from controlroom.model.proposals import Stage
 from controlroom.studio.standards import shipped_standards
 from lab.defects import DEFECTS, GRADES, Defect, Host
 from lab.defects.form import intended_form
+from lab.ears_digest import code_of_defect
 from lab.ears_sounds import (
     BLOCK_OF,
     NOISES,
@@ -119,14 +119,6 @@ def code_of(detector_name: str) -> str:
 def code_of_sounds(folder: str) -> str:
     """Digest the files that make the sounds."""
     files = sorted((ROOT / "lab" / folder).glob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
-
-
-@cache
-def code_of_defect(name: str) -> str:
-    """Digest what plants a defect: its own file, the form and the tools."""
-    own = Path(sys.modules[DEFECTS[name].apply.__module__].__file__ or "")
-    files = [own, *(ROOT / "lab/defects" / f"{n}.py" for n in ("form", "sound"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 
 
