@@ -65,3 +65,12 @@ def test_nothing_near_nothing_found():
 def test_mean_power_is_clipped_to_the_sound():
     wave = np.full(100, 2.0, dtype=np.float32)
     assert np.allclose(mean_power(wave, np.array([-5, 90, 100]), np.array([5, 200, 120])), [4.0, 4.0, 0.0])
+
+
+def test_mean_power_of_a_stretch_knows_nothing_of_what_was_before():
+    rng = np.random.default_rng(3)
+    quiet = (1e-6 * rng.standard_normal(500)).astype(np.float32)
+    loud = rng.standard_normal(100_000).astype(np.float32)
+    at, to = np.array([0, 20]), np.array([20, 500])
+    alone = mean_power(quiet, at, to)
+    assert np.array_equal(mean_power(np.concatenate([loud, quiet]), at + loud.size, to + loud.size), alone)

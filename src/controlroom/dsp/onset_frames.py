@@ -139,7 +139,8 @@ def strokes_at(mid: Singles, rate_hz: int, near_frames: Places, *, low: bool = F
 
 def mean_power(mid: Singles, starts: Places, stops: Places) -> Floats:
     """Return the mean square from each start to its stop (at least one frame; clipped to the sound)."""
-    sums = np.concatenate([[0.0], np.cumsum(np.square(mid, dtype=np.float64))])
     low = np.clip(starts, 0, mid.size)
     high = np.clip(stops, 0, mid.size)
-    return np.asarray((sums[high] - sums[low]) / np.maximum(high - low, 1))
+    # stroke by stroke: a running sum over a whole song costs ten times what a few hundred strokes do
+    energy = [np.sum(np.square(mid[a:b], dtype=np.float64)) for a, b in zip(low, high, strict=True)]
+    return np.asarray(energy, dtype=np.float64) / np.maximum(high - low, 1)
