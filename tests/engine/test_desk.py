@@ -252,6 +252,13 @@ class TestCache:
         again = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
         np.testing.assert_array_equal(good.audio.samples, again.audio.samples)
 
+    def test_what_another_environment_made_is_not_used(self, tmp_path: Path) -> None:
+        sound = Audio(np.ones((1, 10), np.float32), 8000)
+        FolderCache(tmp_path, made_by="numpy1").put("a", sound)
+        assert FolderCache(tmp_path, made_by="numpy2").find("a") is None
+        assert FolderCache(tmp_path).find("a") is None
+        assert FolderCache(tmp_path, made_by="numpy1").find("a") is not None
+
     def test_it_stays_bounded_and_spares_what_is_in_use(self, tmp_path: Path) -> None:
         sound = Audio(np.zeros((1, 1000), np.float32), 8000)
         old = FolderCache(tmp_path, limit_bytes=10_000)

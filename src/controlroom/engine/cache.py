@@ -16,6 +16,7 @@ from weakref import ref
 
 import numpy as np
 
+from controlroom.engine.environment import environment_mark
 from controlroom.media.files import atomic_write
 from controlroom.model.audio import Audio
 from controlroom.model.errors import EnvironmentFault
@@ -52,9 +53,10 @@ class MemoryCache:
 class FolderCache:
     """Keeps sounds as files in one folder, the ones unused for longest going first.
 
-    A file is named by its key, rate and checksum (CRC-32 of the samples), and
-    checked the first time that it is found. What this object handed out is not
-    thrown away while it lives.
+    A file is named by its key, rate, checksum (CRC-32 of the samples) and the
+    environment that made it, and checked the first time that it is found: what
+    another version of this program or of its libraries rendered is not used.
+    What this object handed out is not thrown away while it lives.
 
     Parameters
     ----------
@@ -62,18 +64,21 @@ class FolderCache:
         Made when the first sound is kept.
     limit_bytes : int
         What all files together may take.
+    made_by : str or None
+        Names the environment; None for this one (``environment_mark``).
     """
 
-    def __init__(self, folder: Path, limit_bytes: int = 6 << 30) -> None:
+    def __init__(self, folder: Path, limit_bytes: int = 6 << 30, made_by: str | None = None) -> None:
         self.folder = folder
         self.limit_bytes = limit_bytes
+        self.made_by = environment_mark() if made_by is None else made_by
         self._in_use: dict[str, Path] = {}
         self._just_checked: Audio | None = None
 
     def find(self, key: str) -> Callable[[], Audio] | None:
         """Return how to load what is kept under a key; None when nothing good is."""
         if key not in self._in_use:
-            path = next(self.folder.glob(f"{key}.*.npy"), None)
+            path = next(self.folder.glob(f"{key}.*.{self.made_by}.npy"), None)
             audio = _checked(path) if path is not None else None
             if path is None or audio is None:
                 return None
@@ -86,7 +91,8 @@ class FolderCache:
 
     def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
         """Keep a sound, and return how to load it again; on a full disk, from memory."""
-        path = self.folder / f"{key}.{audio.rate_hz}.{zlib.crc32(audio.samples.data):08x}.npy"
+        check = f"{zlib.crc32(audio.samples.data):08x}"
+        path = self.folder / f"{key}.{audio.rate_hz}.{check}.{self.made_by}.npy"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with atomic_write(path) as part, part.open("wb") as file:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from controlroom.engine.claims import check_master, check_stage
+from controlroom.engine.environment import environment
 from controlroom.listening.heard import loudness_of
 from controlroom.media.files import sha256_of
 from controlroom.model.audio import Audio
@@ -41,7 +40,6 @@ from controlroom.studio.stemming import import_stems, separate_stems
 from controlroom.studio.walk import Walk, take_listening, walk_to_premaster
 
 SEPARATE = "separate"
-ENVIRONMENT = ("numpy", "scipy", "numba", "soundfile", "soxr", "av")
 
 
 @dataclass(frozen=True)
@@ -207,14 +205,3 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         ledger_head=head.hash,
         at=song.now(),
     )
-
-
-def environment() -> dict[str, str]:
-    """Return what a bit-equal render depends on."""
-    versions = {name: metadata.version(name) for name in ENVIRONMENT}
-    machine = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-    }
-    return {"controlroom": metadata.version("controlroom"), **machine, **versions}
