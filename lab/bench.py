@@ -111,7 +111,7 @@ def median(runs: list[Weighed]) -> Weighed:
 def row(name: str, run: Weighed, yard: Weighed, bar: float, memory_bar: float | None = None) -> str:
     """Return a table row: CPU seconds, ratio and bar, memory."""
     ratio = run.cpu_s / yard.cpu_s
-    held = "yes" if ratio <= bar else "**no**"
+    held = _held(ratio <= bar)
     memory = f"{run.peak_mb:.0f} MB ({run.peak_mb / yard.peak_mb:.2f} ×)"
     if memory_bar is not None:
         memory += ", bar " + ("held" if run.peak_mb <= memory_bar * yard.peak_mb else "**missed**")

@@ -10,7 +10,7 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.processors.form import Processor, all_processors
 from tests import tolerances as tol
-from tests.processors.test_contract import AT_WORK
+from tests.processors.test_contract import AT_WORK, run, sound
 
 NOT_BY_GAIN = {"layer", "drum_rebuild", "rebuild", "limiter", "saturation"}
 """What they add is another sound, or follows a level; a boost of the stem it is not."""
@@ -39,8 +39,14 @@ def test_a_steady_sound_is_raised_by_as_much_as_was_said(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(all_processors()) - NOT_BY_GAIN))
-def test_weaker_raises_no_more(name: str) -> None:
+def test_no_octave_is_raised_further_than_was_said_and_weaker_says_no_more(name: str) -> None:
     chosen: Processor = all_processors()[name](**AT_WORK[name])
+    before, after = sound(), run(chosen, sound())
+    powers = [np.abs(np.fft.rfft(a.samples)) ** 2 for a in (before, after)]
+    hz = np.fft.rfftfreq(before.frames, 1 / before.rate_hz)
+    for low in 62.5 * 2.0 ** np.arange(7):
+        was, now = (power[:, (hz >= low) & (hz < 2 * low)].sum() for power in powers)
+        assert 10 * np.log10(now / was) <= chosen.max_boost_db() + tol.BOOST_DB, low
     assert chosen.weakened(0.5).max_boost_db() <= chosen.max_boost_db()
     assert chosen.weakened(0.0).max_boost_db() == 0.0
 

@@ -17,10 +17,10 @@ from controlroom.listening.voice import PRESENCE_HZ, SUNG_HZ, Voice, erb_levels_
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, VOICES, leaves
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 BANDS = 7
 REACH_S = 0.03
@@ -110,14 +110,7 @@ class Carve(Processor):
         reached = measure(song_after(chosen, listening, part), OVER_BACKING, standards)
         if reached < before + standards.number("carve.least_gain_db"):
             return []
-        claim = Claim(
-            measurement=OVER_BACKING,
-            before=before,
-            expected=reached,
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_least",
-            on="song",
-        )
+        claim = song_claim(OVER_BACKING, "at_least", before, reached, standards)
         return [Offer(chosen, (claim,), part=part, confidence=finding.confidence)]
 
     def is_neutral(self) -> bool:

@@ -16,10 +16,10 @@ from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 SIBILANCE = "voice.sibilance_db"
 REACH_S = 0.01
@@ -97,14 +97,7 @@ class DeEss(Processor):
         reached, processor = best
         if reached > before - LEAST_BETTER_DB:
             return []
-        claim = Claim(
-            measurement=SIBILANCE,
-            before=before,
-            expected=reached,
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_most",
-            on="song",
-        )
+        claim = song_claim(SIBILANCE, "at_most", before, reached, standards)
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 
     def is_neutral(self) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
-
-import numpy as np
+from typing import ClassVar, Self
 
 from controlroom.listening.listening import Listening
-from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.gain_knob import GainKnob
 
 
-class Gain(Processor):
+class Gain(GainKnob, Processor):
     """Turns a sound up or down by a constant."""
 
     name: ClassVar[str] = "gain"
@@ -48,19 +46,6 @@ class Gain(Processor):
             tolerance=standards.number("loudness.tolerance_lu"),
         )
         return Offer(self, (claim,), part=part)
-
-    def max_boost_db(self) -> float:
-        """Return the most that a frequency or moment is raised, in dB."""
-        return max(0.0, self.gain_db)
-
-    def is_neutral(self) -> bool:
-        """Return whether the gain is 0 dB."""
-        return self.gain_db == 0.0
-
-    def apply(self, block: Block, state: Any) -> Samples:
-        """Return the block times the gain."""
-        del state
-        return np.asarray(block.samples * np.float32(10.0 ** (self.gain_db / 20.0)), dtype=np.float32)
 
     def weakened(self, amount: float) -> Self:
         """Return a share of the gain in dB."""

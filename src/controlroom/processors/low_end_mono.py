@@ -8,24 +8,18 @@ from typing import ClassVar, Self
 import numpy as np
 
 from controlroom.dsp.filters import (
-    ZeroPhaseFilter,
-    convolve_same,
     gentle_high_pass_db,
-    grid_hz,
-    zero_phase_filter,
 )
 from controlroom.dsp.spectrum import Floats
-from controlroom.dsp.stereo import from_mid_side, to_mid_side
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.side_filter import SideFilter
 
-REACH_S = 0.085
 TOLERANCE_DB = 1.5
 """The claim is read in third-octave bands, and the curve falls 12 dB in an octave: bands smear it."""
 
@@ -35,7 +29,7 @@ PLANTED_DB = -18.0
 """Side over mid that a bass is brought to: a listener hears a source in the middle, and 3 dB are left for the bands' smear."""
 
 
-class LowEndMono(Processor):
+class LowEndMono(SideFilter, Processor):
     """High-passes the side alone, zero-phase, so that mid and side stay in step.
 
     The mid is not touched: what a fold to mono plays does not change at all.
@@ -43,6 +37,7 @@ class LowEndMono(Processor):
 
     name: ClassVar[str] = "low_end_mono"
     stage: ClassVar[Stage] = Stage.SPACE
+    reach_s: ClassVar[float] = 0.085
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("low-end-width",)
     claims: ClassVar[tuple[str, ...]] = ("stereo.low_side_mid_db",)
@@ -93,24 +88,6 @@ class LowEndMono(Processor):
     def is_neutral(self) -> bool:
         """Return whether the side is left alone."""
         return self.amount == 0.0
-
-    def context_s(self) -> float:
-        """Return the reach of the impulse response."""
-        return REACH_S
-
-    def prepare(self, listening: Listening) -> ZeroPhaseFilter:
-        """Return the impulse response for the side."""
-        rate = listening.audio.rate_hz
-        reach = math.floor(REACH_S * rate)
-        return zero_phase_filter(self.side_gain(grid_hz(rate, reach)), reach)
-
-    def apply(self, block: Block, state: ZeroPhaseFilter) -> Samples:
-        """Return the block with its side high-passed; a sound of one channel as it is."""
-        if block.samples.shape[0] != 2:  # there is no side
-            return block.samples.copy()
-        mid_side = to_mid_side(block.samples)
-        mid_side[1:] = convolve_same(mid_side[1:], state)
-        return from_mid_side(mid_side)
 
     def weakened(self, amount: float) -> Self:
         """Return the same corner on a share of the side."""

@@ -11,11 +11,11 @@ from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.carve import OVER_BACKING, Carve
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 REACH_S = 0.03
 LEAST_DB = 0.5
@@ -52,14 +52,8 @@ class Presence(Processor):
         if missing <= LEAST_DB:
             return []
         processor = cls(gain_db=min(missing, standards.number("voice.max_lift_db")))
-        claim = Claim(
-            measurement=OVER_BACKING,
-            before=before,
-            expected=measure(song_after(processor, listening, "vocals"), OVER_BACKING, standards),
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_least",
-            on="song",
-        )
+        reached = measure(song_after(processor, listening, "vocals"), OVER_BACKING, standards)
+        claim = song_claim(OVER_BACKING, "at_least", before, reached, standards)
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 
     def max_boost_db(self) -> float:

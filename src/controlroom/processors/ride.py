@@ -15,10 +15,10 @@ from controlroom.listening.voice import SUNG_HZ, erb_levels_of
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 RANGE = "voice.level_range_db"
 NODE_S = 0.01
@@ -63,14 +63,7 @@ class Ride(Processor):
         reached, processor = min(tried, key=lambda pair: pair[0])
         if reached > before - LEAST_BETTER_DB:
             return []
-        claim = Claim(
-            measurement=RANGE,
-            before=before,
-            expected=reached,
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_most",
-            on="song",
-        )
+        claim = song_claim(RANGE, "at_most", before, reached, standards)
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 
     def max_boost_db(self) -> float:

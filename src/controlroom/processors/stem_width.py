@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
@@ -11,28 +10,22 @@ import numpy as np
 
 from controlroom.dsp import space
 from controlroom.dsp.filters import (
-    ZeroPhaseFilter,
-    convolve_same,
     gentle_high_pass_db,
-    grid_hz,
-    zero_phase_filter,
 )
 from controlroom.dsp.spectrum import BandSpectra, Floats
-from controlroom.dsp.stereo import from_mid_side, to_mid_side
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.space import worst_correlation
-from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, MIX, VOICES, leaves
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.side_filter import SideFilter
 from controlroom.processors.trial import song_after
 
-REACH_S = 0.05
 DEEPEST_DB = 12.0
 STEP_DB = 0.5
 MOST_SIDE = 0.6
@@ -64,7 +57,7 @@ CURES = {
 }
 
 
-class StemWidth(Processor):
+class StemWidth(SideFilter, Processor):
     """Turns the side up or down above a corner, zero-phase, so that mid and side stay in step.
 
     The mid is not touched: what a fold to mono plays does not change at all,
@@ -73,6 +66,7 @@ class StemWidth(Processor):
 
     name: ClassVar[str] = "stem_width"
     stage: ClassVar[Stage] = Stage.SPACE
+    reach_s: ClassVar[float] = 0.05
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("mono-fold", "side-highs")
     claims: ClassVar[tuple[str, ...]] = (*(cure.name for cure in CURES.values()), WIDTH)
@@ -150,24 +144,6 @@ class StemWidth(Processor):
     def is_neutral(self) -> bool:
         """Return whether the side is left alone."""
         return self.side_db == 0.0
-
-    def context_s(self) -> float:
-        """Return the reach of the impulse response."""
-        return REACH_S
-
-    def prepare(self, listening: Listening) -> ZeroPhaseFilter:
-        """Return the impulse response for the side."""
-        rate = listening.audio.rate_hz
-        reach = math.floor(REACH_S * rate)
-        return zero_phase_filter(self.side_gain(grid_hz(rate, reach)), reach)
-
-    def apply(self, block: Block, state: ZeroPhaseFilter) -> Samples:
-        """Return the block with its side turned up or down above the corner."""
-        if block.samples.shape[0] != 2:  # there is no side
-            return block.samples.copy()
-        mid_side = to_mid_side(block.samples)
-        mid_side[1:] = convolve_same(mid_side[1:], state)
-        return from_mid_side(mid_side)
 
     def weakened(self, amount: float) -> Self:
         """Return the same corner with a share of the gain in dB."""

@@ -21,10 +21,10 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 SLOPE_DB_PER_OCTAVE = 24.0
 REACH_PERIODS = 3.0
@@ -108,14 +108,7 @@ class Transient(Processor):
         gained = reached(chosen)
         if gained < WORTH_DB:
             return []
-        claim = Claim(
-            measurement=name,
-            before=before,
-            expected=before + gained,
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_least",
-            on="song",
-        )
+        claim = song_claim(name, "at_least", before, before + gained, standards)
         return [Offer(chosen, (claim,), part=finding.part, confidence=finding.confidence)]
 
     def max_boost_db(self) -> float:

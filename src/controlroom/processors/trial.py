@@ -5,6 +5,8 @@ from __future__ import annotations
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.parts import MIX, groups_of
+from controlroom.model.proposals import Claim
+from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Processor
 from controlroom.processors.trying import tried
@@ -58,3 +60,15 @@ def _moved(whole: Audio, before: Audio, after: Audio) -> Samples:
     frames = min(out.shape[1], before.frames)
     out[:, :frames] += after.samples[:, :frames] - before.samples[:, :frames]
     return out
+
+
+def song_claim(measurement: str, sense: str, before: float, reached: float, standards: Standards) -> Claim:
+    """Return the one-sided claim that a trial on the whole song reached; ``sense`` as in `Claim`."""
+    return Claim(
+        measurement=measurement,
+        before=before,
+        expected=reached,
+        tolerance=standards.number("claim.tolerance_db"),
+        sense=sense,
+        on="song",
+    )

@@ -44,6 +44,7 @@ class Walk:
     take: Listening
     source_digest: str
     now: Listening = field(init=False)
+    cache: FolderCache = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -56,6 +57,13 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.now = self.take
+        # one for the whole walk: what it handed out it does not throw away, and the walk's stems read from it
+        self.cache = FolderCache(self.song.folder.cache / "desk")
+
+    @property
+    def handling(self) -> Handling:
+        """How the desk handles the stems, by the answers that stand now."""
+        return handling(self.song, self.cache)
 
     @property
     def upstream(self) -> tuple[str, ...]:
@@ -165,7 +173,7 @@ def _proposal(walk: Walk, finding: Finding, offer: Offer) -> list[Proposal]:
     amount = 1.0
     readings: tuple[GuardReading, ...] = ()
     if not person_only:
-        tried = guarded(offer, walk.now, walk.song.standards, handling(walk.song))
+        tried = guarded(offer, walk.now, walk.song.standards, walk.handling)
         if tried.withheld:
             broken = [reading.guard for reading in tried.readings if reading.broken]
             step = offer.processor.step(offer.part, offer.span).model_dump(mode="json")
@@ -183,8 +191,8 @@ def _as_it_will_be(walk: Walk, offer: Offer) -> Offer:
     if offer.part == MIX:
         return offer
     step = offer.processor.step(offer.part, offer.span)
-    rules = handling(walk.song)
-    return replace(offer, claims=predicted(step, offer.claims, walk.now, walk.song.standards, rules))
+    claims = predicted(step, offer.claims, walk.now, walk.song.standards, walk.handling)
+    return replace(offer, claims=claims)
 
 
 def as_proposal(
@@ -207,7 +215,7 @@ def as_proposal(
         confidence=min(offer.confidence, finding.confidence) * confidence_of(walk.now.part(offer.part).trust),
         person_only=offer.processor.person_only,
         provisional=bool(walk.waiting),
-        refused=refused_bands(walk.now.part(offer.part).trust, handling(walk.song).min_coherence),
+        refused=refused_bands(walk.now.part(offer.part).trust, walk.handling.min_coherence),
     )
 
 
@@ -217,7 +225,7 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
     if not decided:
         return
     before = walk.now
-    rules = handling(walk.song)
+    rules = walk.handling
     result = render_stage(before, [d.step for d in decided.values()], context, rules)
     after = result.sound
     broken = _guards_broken(walk, before, after) if after is not before else []
@@ -260,12 +268,11 @@ def _is_about(walk: Walk, decision: Decision) -> bool:
     return decision.step.part == MIX or asked.source_digest == walk.source_digest
 
 
-def handling(song: Song) -> Handling:
-    """Return how the desk handles a song's stems: its cache, and how coherent a band must be.
+def handling(song: Song, cache: FolderCache | None = None) -> Handling:
+    """Return how the desk handles a song's stems: what is kept of them, and how coherent a band must be.
 
     Where the mix is made anew from its stems no band is refused: there the stems are the mix.
     """
-    cache = FolderCache(song.folder.cache / "desk")
     least = 0.0 if is_rebuilt(song) else song.standards.number("stems.overlay_min_coherence")
     return Handling(cache, least)
 
