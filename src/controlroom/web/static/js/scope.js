@@ -52,3 +52,10 @@ export function settled(scope, milliseconds, call) {
   scope.add(() => clearTimeout(timer));
   return (...given) => { clearTimeout(timer); timer = setTimeout(() => call(...given), milliseconds); };
 }
+
+/** Return a function that calls `call` once before the next frame, however often it was called by then. */
+export function framed(scope, call) {
+  let frame = 0;
+  scope.add(() => cancelAnimationFrame(frame));
+  return () => { frame ||= requestAnimationFrame(() => { frame = 0; call(); }); };
+}

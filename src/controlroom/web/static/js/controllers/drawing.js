@@ -51,21 +51,25 @@ export class Drawing {
     const middle = height / 2;
     const reach = (middle - 4) / 127;
     const names = side === "render" ? ["--wave-after", "--wave-after-core"] : ["--wave-take", "--wave-take-core"];
-    const outer = new Path2D(), inner = new Path2D();
+    const tops = new Float32Array(width).fill(-128), bottoms = new Float32Array(width), cores = new Float32Array(width);
     for (let column = 0; column < width; column += 1) {
       const first = Math.floor((view.start_s + (column / width) * (view.end_s - view.start_s)) * per);
       const last = Math.max(first + 1, Math.floor((view.start_s + ((column + 1) / width) * (view.end_s - view.start_s)) * per));
-      let low = 127, high = -127, core = 0;
+      let low = 127, high = -128, core = 0;
       for (let at = first; at < Math.min(last, sound.buckets); at += 1) {
         low = Math.min(low, peaks[at]);
         high = Math.max(high, peaks[sound.buckets + at]);
         core = Math.max(core, peaks[2 * sound.buckets + at]);
       }
-      if (high < low) continue;
-      outer.rect(column, middle - high * reach, 1, Math.max(1, (high - low) * reach));
-      inner.rect(column, middle - core * reach, 1, Math.max(1, 2 * core * reach));
+      tops[column] = high; bottoms[column] = low; cores[column] = core;
     }
-    [outer, inner].forEach((path, at) => { pen.fillStyle = style.getPropertyValue(names[at]); pen.fill(path); });
+    // rectangles one by one: a path of thousands is filled far more slowly
+    const bars = (name, top, length) => {
+      pen.fillStyle = style.getPropertyValue(name);
+      for (let column = 0; column < width; column += 1) if (tops[column] > -128) pen.fillRect(column, middle - top[column] * reach, 1, Math.max(1, length(column) * reach));
+    };
+    bars(names[0], tops, (column) => tops[column] - bottoms[column]);
+    bars(names[1], cores, (column) => 2 * cores[column]);
   }
 
   #paint({ sound, spectrogram }) {

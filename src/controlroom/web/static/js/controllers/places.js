@@ -1,14 +1,44 @@
 // Findings and notes at their place above the waveform; those of the whole song stand in a row.
-export function layPlaces(element, app, x) {
-  const found = [...document.querySelectorAll("[data-finding]:not([data-information]), [data-note]")];
-  element.replaceChildren();
-  const row = document.createElement("div");
-  row.className = "whole-row";
-  element.append(row);
-  const ends = [];
-  for (const one of found) {
-    const card = one.dataset.finding && document.querySelector(`[data-answers~="${one.dataset.finding}"]`);
-    const button = document.createElement("button");
+const LEAST = 10, AT_END = 90, LANES = 5, FIRST_TOP = 26, LANE = 21; // pixels
+
+export class Places {
+  #placed = [];
+
+  constructor(element, app) { Object.assign(this, { element, app }); }
+
+  /** Make the buttons anew: what was found, noted or answered has changed. */
+  show() {
+    const row = document.createElement("div");
+    row.className = "whole-row";
+    this.#placed = [];
+    const cards = answering();
+    for (const one of document.querySelectorAll("[data-finding]:not([data-information]), [data-note]")) {
+      const button = this.#button(one, cards.get(one.dataset.finding));
+      if (one.dataset.start === undefined) { button.classList.add("whole"); row.append(button); } else this.#placed.push({ button, start_s: Number(one.dataset.start), end_s: Number(one.dataset.end) });
+    }
+    this.element.replaceChildren(row, ...this.#placed.map((one) => one.button));
+  }
+
+  /** Move them to where their times lie: no reading of the page here, so that it is laid out once. */
+  lay(x, width) {
+    const ends = [];
+    for (const { button, start_s, end_s } of this.#placed) {
+      const [left, right] = [x(start_s), x(end_s)];
+      button.hidden = right < 0 || left > width;
+      if (button.hidden) continue;
+      const atEnd = left + AT_END > width && right - left < AT_END;
+      const wide = atEnd ? AT_END : Math.max(right - left, LEAST);
+      const start = atEnd ? width - AT_END - 2 : Math.max(0, left);
+      button.classList.toggle("at-end", atEnd);
+      let lane = ends.findIndex((end) => end < start);
+      if (lane < 0) lane = ends.length;
+      ends[lane] = start + Math.max(wide, 40);
+      Object.assign(button.style, { left: `${start}px`, width: `${wide}px`, top: `${FIRST_TOP + Math.min(lane, LANES - 1) * LANE}px` });
+    }
+  }
+
+  #button(one, card) {
+    const { app } = this, button = document.createElement("button");
     button.className = `place${one.dataset.note ? " note" : ""}${card && /accept|edit|reject/.test(card.className) ? " done" : ""}`;
     button.textContent = one.dataset.title;
     button.title = one.textContent.trim();
@@ -18,17 +48,15 @@ export function layPlaces(element, app, x) {
       else if (one.dataset.start) app.player.setLoop({ start_s: Number(one.dataset.start), end_s: Number(one.dataset.end) }, true);
     };
     if (card?.getAttribute("aria-current")) button.setAttribute("aria-current", "true");
-    if (one.dataset.start === undefined) { button.classList.add("whole"); row.append(button); continue; }
-    const [left, right] = [x(Number(one.dataset.start)), x(Number(one.dataset.end))];
-    if (right < 0 || left > element.clientWidth) continue;
-    const atEnd = left + 90 > element.clientWidth && right - left < 90;
-    const wide = atEnd ? 90 : Math.max(right - left, 10);
-    const start = atEnd ? element.clientWidth - 92 : Math.max(0, left);
-    button.classList.toggle("at-end", atEnd);
-    let lane = ends.findIndex((end) => end < start);
-    if (lane < 0) lane = ends.length;
-    ends[lane] = start + Math.max(wide, 40);
-    Object.assign(button.style, { left: `${start}px`, width: `${wide}px`, top: `${26 + Math.min(lane, 4) * 21}px` });
-    element.append(button);
+    return button;
   }
+}
+
+/** Return the first card that answers each finding. */
+function answering() {
+  const cards = new Map();
+  for (const card of document.querySelectorAll("[data-answers]")) {
+    for (const id of card.dataset.answers.split(/\s+/)) if (!cards.has(id)) cards.set(id, card);
+  }
+  return cards;
 }

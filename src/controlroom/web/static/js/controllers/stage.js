@@ -1,7 +1,8 @@
 // The song in time: waveform, spectrogram, findings at their place, loop and playhead.
 import { getBytes } from "../api.js";
+import { framed } from "../scope.js";
 import { Drawing } from "./drawing.js";
-import { layPlaces } from "./places.js";
+import { Places } from "./places.js";
 
 export default function stage(element, app, scope) {
   const { player, bus } = app;
@@ -10,8 +11,10 @@ export default function stage(element, app, scope) {
   const drawing = new Drawing({ wave: at("wave"), spectrum: at("spectrum"), ruler: at("ruler") });
   const view = { start_s: 0, end_s: 1 };
   const pictures = new Map();
+  const places = new Places(at("places"), app);
+  let width = lanes.clientWidth; // kept: asking for it between two changes lays the whole page out again
 
-  const x = (seconds) => ((seconds - view.start_s) / (view.end_s - view.start_s)) * lanes.clientWidth;
+  const x = (seconds) => ((seconds - view.start_s) / (view.end_s - view.start_s)) * width;
   app.x = x;
   app.secondsAt = (clientX) => {
     const share = (clientX - lanes.getBoundingClientRect().left) / lanes.clientWidth;
@@ -29,17 +32,17 @@ export default function stage(element, app, scope) {
     }
     const [peaks, spectrogram] = await pictures.get(sound.id);
     drawing.show({ sound, side, peaks: new Int8Array(peaks), spectrogram: new Uint8Array(spectrogram) });
-    if (!app.loudest) { app.loudest = drawing.loudest(15); bus.tell("drawn"); }
+    if (!app.loudest) { app.loudest = drawing.loudest(15); places.show(); bus.tell("drawn"); }
     at("drawing").hidden = true;
     draw();
   }
 
-  function draw() {
+  const draw = framed(scope, () => {
     drawing.draw(view);
     region();
-    layPlaces(at("places"), app, x);
+    places.lay(x, width);
     bus.tell("view");
-  }
+  });
 
   function region() {
     const loop = player.loop;
@@ -65,7 +68,7 @@ export default function stage(element, app, scope) {
   bus.hear(scope, "ready", () => { view.end_s = player.duration; picture(); });
   bus.hear(scope, "sides", picture);
   bus.hear(scope, "loop", region);
-  bus.hear(scope, "desk", draw);
+  bus.hear(scope, "desk", () => { places.show(); draw(); });
   scope.on(lanes, "wheel", (event) => {
     if (!event.ctrlKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
     event.preventDefault();
@@ -101,7 +104,7 @@ export default function stage(element, app, scope) {
     }
   });
   scope.frames(() => { at("playhead").style.transform = `translateX(${x(player.position)}px)`; });
-  const sized = new ResizeObserver(() => { if (player.frames) draw(); });
+  const sized = new ResizeObserver(() => { width = lanes.clientWidth; if (player.frames) draw(); });
   sized.observe(lanes);
   scope.add(() => sized.disconnect());
   scope.on(matchMedia("(prefers-color-scheme: dark)"), "change", draw);
