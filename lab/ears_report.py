@@ -72,7 +72,8 @@ NOTES = {
     "sibilance": "its scale was doubled after 10 of 220 clean songs had been claimed; read anew on a fresh block.",
     "stereo-drift": "its scale was narrowed after ten human hosts had been seen; made songs are of a fresh block.",
     "surface-arc": "held against the brief's own sections since its first figures were seen (14 of 92 clean songs "
-    "claimed); read anew on seeds of its own.",
+    "claimed), and those laid from the song's begin to its last stroke since its second were (12 of 220: sections lay "
+    "partly on what rings out); read anew on seeds of its own.",
 }
 """What a figure does not say by itself, as found when the table was first made."""
 

@@ -7,13 +7,17 @@ from functools import cache
 import numpy as np
 import pytest
 from lab.defects import DEFECTS, host_of
+from lab.defects.form import intended_form
 from lab.songs import form, make_song
 
 from controlroom.detectors.form import all_detectors, is_deep
+from controlroom.listening import surface
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, hand_in, music_of, surface_arc_of
+from controlroom.listening.musical import Meant, block_s_of, hand_in, music_of, power_of
+from controlroom.listening.surface import surface_arc_of
 from controlroom.model.audio import Audio
 from controlroom.model.brief import Brief, FormSection
+from controlroom.music.surface import music_extent
 from controlroom.studio.standards import shipped_standards
 from tests import tolerances as tol
 
@@ -100,7 +104,8 @@ def told(energies):
 def test_the_arc_is_judged_only_against_what_the_brief_intends():
     listening = Listening(host().mix)
     arc = surface_arc_of(listening)
-    places = (np.arange(32) + 0.5) / 32 * (arc.edges_s[-1] - arc.edges_s[0]) + arc.edges_s[0]
+    music = music_extent(power_of(listening), block_s_of(listening))
+    places = (np.arange(32) + 0.5) / 32 * (music.end_s - music.start_s) + music.start_s
     energies = [
         arc.cues[min(int(np.searchsorted(arc.edges_s[1:], p)), len(arc.cues) - 1)].energy for p in places
     ]
@@ -111,6 +116,28 @@ def test_the_arc_is_judged_only_against_what_the_brief_intends():
     assert turned.value("arc.agreement_percent") < -90.0
     free = all_detectors()["surface_arc"].detect(listening, shipped_standards())[0]
     assert free.information
+
+
+def test_a_brief_that_a_ringing_song_follows_is_no_reason_for_a_claim_and_the_opposite_is():
+    """Half of seed 1035's last section once fell on what rings out after its last stroke."""
+    song = host_of(make_song(1035, duration_s=30.0))
+    for turned_share, claimed in ((0.0, False), (1.0, True)):
+        listening = Listening(song.mix)
+        hand_in(listening, Meant(brief=Brief(form=intended_form(song.truth, turned_share))))
+        (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
+        assert found.information is not claimed
+        assert (found.severity >= 0.5) is claimed
+
+
+def test_where_no_sections_are_heard_the_brief_names_them(monkeypatch):
+    facts = music_of(Listening(host().mix)).model_copy(update={"sections": None})
+    monkeypatch.setattr(surface, "music_of", lambda _: facts)
+    assert surface_arc_of(Listening(host().mix)) is None
+    listening = Listening(host().mix)
+    hand_in(listening, Meant(brief=Brief(form=intended_form(host().truth, 1.0))))
+    (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
+    assert not found.information
+    assert found.facts["sections"] == len(host().truth.sections)
 
 
 def test_lyric_marks_name_the_sections():

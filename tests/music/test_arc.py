@@ -1,18 +1,11 @@
-"""Laws of the level's arc, the late part, the surface cues."""
+"""Laws of the level's arc and of the late part."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlroom.music.arc import (
-    STOCK_ARCS,
-    curve_agreement,
-    dynamic_arc,
-    late_highs_loss_db,
-    onset_times_s,
-    section_cues,
-)
+from controlroom.music.arc import STOCK_ARCS, dynamic_arc, late_highs_loss_db
 from tests import tolerances as tol
 
 BLOCK_S = 0.01
@@ -82,32 +75,3 @@ def test_a_louder_ending_is_no_loss_of_highs():
     )
     assert late_highs_loss_db(bands, HZ, times, 20.0) == 0.0
     assert late_highs_loss_db(np.zeros_like(bands), HZ, times, 100.0) == 0.0
-
-
-def test_hits_are_counted_where_they_fall():
-    power = np.full(3000, 1e-4)
-    hits = np.arange(100, 2900, 50)
-    for hit in hits:
-        power[hit : hit + 20] += np.exp(-np.arange(20) / 5.0)
-    found = onset_times_s(power, BLOCK_S)
-    assert found.size == hits.size
-    assert np.abs(found - hits * BLOCK_S).max() <= BLOCK_S
-    assert onset_times_s(np.full(3000, 0.1), BLOCK_S).size == 0
-
-
-def test_the_loudest_busiest_brightest_section_has_all_the_energy():
-    bands, times = frames()
-    bands[times < 50.0] *= 0.01
-    cues = section_cues(np.array([0.0, 50.0, 100.0]), np.arange(55.0, 95.0, 0.5), bands, HZ, times)
-    assert cues[1].energy == pytest.approx(1.0)
-    assert cues[0].energy == pytest.approx(0.0)
-    assert cues[0].level_db == pytest.approx(-20.0, abs=1.0)
-
-
-def test_agreement_is_one_with_itself_minus_one_turned_over_nought_without_a_curve():
-    energies, ends = np.array([0.2, 0.8, 0.4]), np.array([0.3, 0.7, 1.0])
-    assert curve_agreement(energies, ends, energies, ends) == pytest.approx(1.0)
-    assert curve_agreement(energies, ends, 1.0 - energies, ends) == pytest.approx(-1.0)
-    assert curve_agreement(energies, ends, np.full(3, 0.5), ends) == 0.0
-    split = curve_agreement(np.array([0.2, 0.8, 0.8, 0.4]), np.array([0.3, 0.5, 0.7, 1.0]), energies, ends)
-    assert split == pytest.approx(1.0)

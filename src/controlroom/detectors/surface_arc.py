@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.listening.musical import SurfaceArc, surface_arc_of
+from controlroom.listening.surface import SurfaceArc, surface_arc_of
 from controlroom.model.findings import Finding, Measurement, Plot, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -22,7 +22,7 @@ class SurfaceArcDetector:
     name: ClassVar[str] = "surface_arc"
     kinds: ClassVar[tuple[str, ...]] = ("surface-arc",)
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:

@@ -8,10 +8,10 @@ from controlroom.listening.musical import (
     familiarity_of,
     late_highs_loss_of,
     likeness_of,
-    surface_arc_of,
     tempo_drift_of,
     tuning_drift_of,
 )
+from controlroom.listening.surface import surface_arc_of
 from controlroom.model.standards import Standards
 
 NO_ARC_DB = 60.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,15 +13,7 @@ from controlroom.listening.heard import envelope_of, spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.model.brief import Brief
 from controlroom.music.analysis import MusicFacts, analyse
-from controlroom.music.arc import (
-    DynamicArc,
-    SurfaceCues,
-    curve_agreement,
-    dynamic_arc,
-    late_highs_loss_db,
-    onset_times_s,
-    section_cues,
-)
+from controlroom.music.arc import DynamicArc, dynamic_arc, late_highs_loss_db
 from controlroom.music.drift import TempoDrift, TuningDrift, tempo_drift, tuning_drift
 from controlroom.music.familiarity import ChordTable, Familiarity, KnownLoop, degree_of, familiarity
 from controlroom.music.repetition import Likeness, bar_likeness
@@ -30,8 +21,6 @@ from controlroom.music.spectra import SLOW_RATE_HZ, Doubles, Floats, decimate, t
 
 VOICE_ROLES = ("vocals", "lead-vocal", "voice")
 LEAST_DOWNBEATS = 5
-LEAST_ARC = 0.1
-"""Energies that a brief asks for within this of each other are no arc to follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +37,6 @@ class SlowSound:
 
     mono: Floats
     rate_hz: float
-
-
-@dataclass(frozen=True, slots=True)
-class SurfaceArc:
-    """The surface cues per section, and how far they follow the intended energies.
-
-    ``agreement`` is None without intended energies.
-    """
-
-    edges_s: tuple[float, ...]
-    labels: tuple[str, ...]
-    cues: tuple[SurfaceCues, ...]
-    agreement: float | None
-    lift_db: float | None
 
 
 def hand_in(listening: Listening, meant: Meant) -> None:
@@ -179,75 +154,6 @@ def familiarity_of(listening: Listening) -> Familiarity | None:
         return familiarity(facts.chords, minor=facts.key.mode == "minor", table=chord_table())
 
     return listening.keep(("music.familiarity",), measured)
-
-
-def surface_arc_of(listening: Listening) -> SurfaceArc | None:
-    """Return the surface cues per section; None where the form is not known."""
-
-    def measured() -> SurfaceArc | None:
-        sections = music_of(listening).sections
-        if sections is None or len(sections.sections) < 2:
-            return None
-        parts = sections.sections
-        edges = np.array([parts[0].start_s, *(part.end_s for part in parts)])
-        spectra = spectra_of(listening)
-        onsets_s = onset_times_s(power_of(listening), block_s_of(listening))
-        bands = spectra.mid + spectra.side
-
-        def cues_of(edges_s: Doubles) -> list[SurfaceCues]:
-            return section_cues(edges_s, onsets_s, bands, spectra.nominal_hz, spectra.frames_s)
-
-        cues = cues_of(edges)
-        labels = tuple(part.label for part in parts)
-        agreement = _agreement(cues_of, edges, meant_of(listening).brief)
-        return SurfaceArc(tuple(edges.tolist()), labels, tuple(cues), agreement, chorus_lift_db(labels, cues))
-
-    return listening.keep(("music.surface_arc",), measured)
-
-
-def chorus_lift_db(labels: Sequence[str], cues: Sequence[SurfaceCues]) -> float | None:
-    """Return how much louder the chorus is than the verse; None where neither name nor repeats tell them.
-
-    Without names (letters only) the chorus is the loudest part that comes
-    back, the verse the most frequent other part.
-    """
-    levels: dict[str, list[float]] = {}
-    for label, cue in zip(labels, cues, strict=True):
-        levels.setdefault(label, []).append(cue.level_db)
-    means = {label: float(np.mean(values)) for label, values in levels.items()}
-    chorus = next((label for label in means if "chorus" in label and "pre" not in label), None)
-    verse = next((label for label in means if "verse" in label), None)
-    if chorus is None or verse is None:
-        back = [label for label in means if len(levels[label]) > 1]
-        if not back or len(means) < 2:
-            return None
-        chorus = max(back, key=lambda label: means[label])
-        others = [label for label in means if label != chorus]
-        verse = max(others, key=lambda label: len(levels[label]))
-    return means[chorus] - means[verse]
-
-
-def _agreement(
-    cues_of: Callable[[Doubles], Sequence[SurfaceCues]], edges_s: Doubles, brief: Brief | None
-) -> float | None:
-    """Return how far the energies follow the brief's; None without intended ones, or where they ask for no arc.
-
-    Heard section by section of the *brief's* form, laid over the music from its
-    first edge to its last: where the song's own sections were heard wrong, the
-    question is still what it does where the brief asks for something.
-    """
-    form = brief.form if brief is not None else ()
-    if len(form) < 2 or any(section.energy is None for section in form):
-        return None
-    bars = np.array([section.bars or 8 for section in form], dtype=np.float64)
-    intended = np.array([section.energy for section in form], dtype=np.float64)
-    if float(np.ptp(intended)) < LEAST_ARC:
-        return None
-    changes = np.append(np.diff(intended) != 0.0, True)  # neighbours of one energy are one stretch
-    intended, shares = intended[changes], (np.cumsum(bars) / bars.sum())[changes]
-    asked_s = edges_s[0] + (edges_s[-1] - edges_s[0]) * np.concatenate([[0.0], shares])
-    measured = np.array([cue.energy for cue in cues_of(asked_s)])
-    return curve_agreement(measured, shares, intended, shares)
 
 
 @cache

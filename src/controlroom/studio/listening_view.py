@@ -10,13 +10,8 @@ import numpy as np
 from controlroom.dsp.spectrum import decibels
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import (
-    SurfaceArc,
-    dynamic_arc_of,
-    familiarity_of,
-    music_of,
-    surface_arc_of,
-)
+from controlroom.listening.musical import dynamic_arc_of, familiarity_of, music_of
+from controlroom.listening.surface import SurfaceArc, surface_arc_of
 from controlroom.model.findings import Finding
 from controlroom.music.analysis import MusicFacts
 from controlroom.report.listen_svg import ListenPicture
@@ -57,7 +52,9 @@ def _sections(facts: MusicFacts, arc: SurfaceArc | None) -> list[dict[str, Any]]
     """Return the sections, each with its surface cues; ``energy`` is that of the cues."""
     sections = facts.sections.sections if facts.sections else ()
     told = [section.model_dump(mode="json") for section in sections]
-    for section, cue in zip(told, arc.cues if arc else (), strict=False):
+    # an arc over the brief's sections has no cues for those that were heard
+    cues = arc.cues if arc and len(arc.cues) == len(told) else ()
+    for section, cue in zip(told, cues, strict=False):
         section |= {
             "energy": cue.energy,
             "level_db": cue.level_db,
