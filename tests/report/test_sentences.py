@@ -225,8 +225,13 @@ def test_budgets_say_why(budget: str) -> None:
         limits={budget: 3.0},
     )
     told = sentences.plan_sentence(plan)
+    assert told.startswith("Announced at −10.2\u00a0LUFS")
     assert "would" in told
-    assert "−10.2\u00a0LUFS" in told
+
+
+def test_a_plan_that_nobody_accepted_announces_nothing() -> None:
+    plan = LoudnessPlan(target_lufs=-9, announced_lufs=-9.6, gain_db=1.8, ceiling_dbtp=-1, as_planned=False)
+    assert sentences.plan_sentence(plan).startswith("With its level accepted as asked it would be at −9.6")
 
 
 def test_an_unknown_budget_is_still_named() -> None:

@@ -163,8 +163,9 @@ def budget_words(name: str) -> str:
 
 
 def plan_sentence(plan: LoudnessPlan) -> str:
-    """Return how loud the masters are and what held them back."""
-    told = f"Announced at {format_measurement('x_lufs', plan.announced_lufs)} under {format_measurement('x_dbtp', plan.ceiling_dbtp)}"
+    """Return how loud the masters are, or would be with the level accepted as asked, and what held them back."""
+    begun = "Announced at" if plan.as_planned else "With its level accepted as asked it would be at"
+    told = f"{begun} {format_measurement('x_lufs', plan.announced_lufs)} under {format_measurement('x_dbtp', plan.ceiling_dbtp)}"
     aimed = f"aimed at {format_measurement('x_lufs', plan.target_lufs)}"
     if plan.held_back_by is None:
         return f"{told}, {aimed}."
