@@ -189,3 +189,6 @@ SAME_SEVERITY = 0.05
 
 BOOST_DB = 0.15
 """A band's curve on the sum's grid against single bins of noise through its filter (ripple, and bins between grid points)."""
+
+TUNED = 0.015
+"""A quarter of a semitone: a drum's tone is read from 100 ms, in bins of 1.25 Hz."""

@@ -89,6 +89,8 @@ def knobs_of(processor):
             return st.sampled_from(get_args(kind))
         if kind is bool:
             return st.booleans()
+        if kind is str:
+            return st.sampled_from(["", *one_shots()])
         if kind is int:
             return st.integers(int(info["low"]), int(info["high"]))
         return st.floats(info["low"], info["high"])
@@ -113,8 +115,17 @@ def _beside(rate_hz, frames):
     }
 
 
+@cache
+def one_shots():
+    """Return what a person brought: a thud with a click, at a rate of its own."""
+    t = np.arange(4410) / 22050
+    thud = np.sin(2 * np.pi * 70.0 * t) * np.exp(-t / 0.05)
+    click = np.random.default_rng(10).standard_normal(t.size) * np.exp(-t / 0.004)
+    return {"o-thud": Listening(Audio((0.5 * (thud + click))[None].astype(np.float32), 22050))}
+
+
 def run(chosen, audio):
-    return run_step(audio, chosen.step(), Context(), beside(audio)).audio
+    return run_step(audio, chosen.step(), Context(), beside(audio), one_shots()).audio
 
 
 def test_the_folder_is_not_empty():
@@ -175,7 +186,7 @@ def test_an_excerpt_is_the_excerpt_of_the_whole(processor, data):
         return
     start_s = data.draw(st.floats(0.0, 8.0))
     span = Span(clock="take", start_s=start_s, end_s=start_s + data.draw(st.floats(0.01, 4.0)))
-    state = prepare(chosen, sound(), beside(sound()))
+    state = prepare(chosen, sound(), beside(sound()), one_shots())
     part = run_excerpt(chosen, state, sound(), span).samples
     first = round(span.start_s * sound().rate_hz)
     whole = run(chosen, sound()).samples[:, first : first + part.shape[1]]
@@ -248,6 +259,8 @@ def test_each_knob_does_something(processor):
             if get_origin(field.annotation) is Literal
             else (False, True)
             if field.annotation is bool
+            else tuple(one_shots())
+            if field.annotation is str
             else (info["low"], info["high"])
         )
         changed = [processor(**{**at_work.model_dump(), name: value}) for value in others]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from controlroom.dsp.one_shot import RING_FROM_S, RING_S, stands_out
 from controlroom.dsp.onset_frames import Places, mean_power
 from controlroom.dsp.spectrum import Floats, decibels
 
@@ -20,7 +21,6 @@ SEARCH_S = 0.001
 """How far a layer is moved to be in step with a stroke."""
 PHASES = 16
 """Fractions of a sample at which a layer may stand."""
-_RING_FROM_S, _RING_S = 0.03, 0.1
 _LETS_GO = 0.4
 _CLICK_S = 0.003
 _STICK_HZ = (1000.0, 7000.0)
@@ -31,10 +31,14 @@ _BATCH = 64
 
 @dataclass(frozen=True, slots=True)
 class DrumTone:
-    """What a drum rings at, and how long: time constant of its amplitude."""
+    """What a drum rings at, and how long: time constant of its amplitude.
+
+    ``clear`` says whether the tone stands out of what is around it.
+    """
 
     freq_hz: float
     decay_s: float
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,11 @@ def drum_tone(mid: Singles, rate_hz: int, onsets: Places, low_hz: float, high_hz
     Read off the mean power spectrum from 30 to 130 ms after each stroke; the
     decay is the fall from the first to the second half of that.
     """
-    size = round(_RING_S * rate_hz)
-    starts = onsets + round(_RING_FROM_S * rate_hz)
+    size = round(RING_S * rate_hz)
+    starts = onsets + round(RING_FROM_S * rate_hz)
     starts = starts[starts + size <= mid.size]
     if starts.size == 0:
-        return DrumTone((low_hz * high_hz) ** 0.5, 0.1)
+        return DrumTone((low_hz * high_hz) ** 0.5, 0.1, clear=False)
     padded = int(fft.next_fast_len(8 * size, real=True))
     window = np.hanning(size)
     total = np.zeros(padded // 2 + 1)
@@ -68,7 +72,10 @@ def drum_tone(mid: Singles, rate_hz: int, onsets: Places, low_hz: float, high_hz
     half = size // 2
     early, late = (float(np.sum(mean_power(mid, starts + at, starts + at + half))) for at in (0, half))
     fall = np.log(max(early, 1e-20) / max(late, 1e-20)) / 2.0
-    return DrumTone(float(freq[best]), float(np.clip(half / rate_hz / max(fall, 0.05), 0.02, 0.3)))
+    decay_s = float(np.clip(half / rate_hz / max(fall, 0.05), 0.02, 0.3))
+    return DrumTone(
+        float(freq[best]), decay_s, stands_out(total, freq, best, size / rate_hz, (low_hz, high_hz))
+    )
 
 
 def made_layer(drum: str, tone: DrumTone, shape: LayerShape, rate_hz: int) -> Floats:

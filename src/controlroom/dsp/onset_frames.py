@@ -143,4 +143,4 @@ def mean_power(mid: Singles, starts: Places, stops: Places) -> Floats:
     high = np.clip(stops, 0, mid.size)
     # stroke by stroke: a running sum over a whole song costs ten times what a few hundred strokes do
     energy = [np.sum(np.square(mid[a:b], dtype=np.float64)) for a, b in zip(low, high, strict=True)]
-    return np.asarray(energy, dtype=np.float64) / np.maximum(high - low, 1)
+    return np.asarray(np.asarray(energy, dtype=np.float64) / np.maximum(high - low, 1))

@@ -38,6 +38,7 @@ from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
+from controlroom.model.errors import UsageError
 from controlroom.model.parts import MIX, depth, groups_of
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
@@ -82,10 +83,14 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Handling:
-    """How stems are handled: what is kept of them, and how coherent a band must be for overlay."""
+    """How stems are handled: what is kept of them, and how coherent a band must be for overlay.
+
+    ``one_shots`` are those that the song holds, by id: a step that names one gets it from here.
+    """
 
     cache: Cache | None = None
     min_coherence: float = MIN_COHERENCE
+    one_shots: Mapping[str, Listening] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def render_stage(
     mix = changes.laid_over(sound.audio)
     for step in steps:
         if step.part == MIX:
-            result = run_step(mix, step, context, stems)
+            result = run_step(mix, step, context, stems, handling.one_shots)
             mix, told = result.audio, told.joined(result.told)
     if mix is sound.audio and stems == sound.stems:
         return Rendered(sound, told)
@@ -165,7 +170,7 @@ def _part_with(
     load = handling.cache.find(key) if handling.cache else None
     told = Told()
     if load is None:
-        result = run_step(part.audio, step, context, stems)
+        result = run_step(part.audio, step, context, stems, handling.one_shots)
         audio = _effective(part, result.audio, handling.min_coherence)
         told = result.told
         if handling.cache is None or told.readings:
@@ -179,6 +184,7 @@ def _key(
 ) -> str:
     """Name what a step makes of a part, by all that goes into it."""
     keyed = {role: stem.key for role, stem in _keys_of(processor, stems).items()}
+    keyed |= {id_: shot.key for id_, shot in _named(processor, handling.one_shots).items()}
     trust = part.trust.model_dump(mode="json") if part.trust else None
     return "d" + digest_text(canonical_json([part.key, step.id, keyed, trust, handling.min_coherence]))[:24]
 
@@ -187,6 +193,18 @@ def _keys_of(processor: Processor, stems: Mapping[str, Listening]) -> Mapping[st
     if processor.keyed_by is None:
         return stems
     return {role: stems[role] for role in processor.keyed_by if role in stems}
+
+
+def _named(processor: Processor, one_shots: Mapping[str, Listening]) -> Mapping[str, Listening]:
+    """Return the one-shots that a processor's knobs name; UsageError where there is no such one."""
+    missing = [id_ for id_ in processor.one_shots() if id_ not in one_shots]
+    if missing:
+        raise UsageError(
+            "sample.missing",
+            f"{processor.name} names a sample that is not here: {missing[0]!r}",
+            f"one of: {', '.join(one_shots) or 'none, yet'}; `controlroom samples SONG --add FILE` brings one",
+        )
+    return {id_: one_shots[id_] for id_ in processor.one_shots()}
 
 
 def _effective(part: Listening, after: Audio, min_coherence: float) -> Audio:
@@ -215,13 +233,17 @@ def _group_with(group: Listening, before: Listening, after: Listening) -> Listen
 
 
 def run_step(
-    audio: Audio, step: Step, context: Context, stems: Mapping[str, Listening] | None = None
+    audio: Audio,
+    step: Step,
+    context: Context,
+    stems: Mapping[str, Listening] | None = None,
+    one_shots: Mapping[str, Listening] | None = None,
 ) -> StepResult:
     """Run one step over a whole sound; a neutral step returns the sound itself."""
     processor = from_step(step)
     if processor.is_neutral() or audio.frames == 0:
         return StepResult(audio)
-    state = prepare(processor, audio, stems or {})
+    state = prepare(processor, audio, stems or {}, one_shots or {})
     first, last = _span_frames(step.span, audio)
     out = audio.samples.copy()
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
@@ -233,9 +255,15 @@ def run_step(
     return StepResult(Audio(out, audio.rate_hz), told)
 
 
-def prepare(processor: Processor, audio: Audio, stems: Mapping[str, Listening]) -> Any:
-    """Return the processor's whole-song state for a sound, with the stems that it is keyed by beside it."""
-    return processor.prepare(Listening(audio, stems=_keys_of(processor, stems)))
+def prepare(
+    processor: Processor,
+    audio: Audio,
+    stems: Mapping[str, Listening],
+    one_shots: Mapping[str, Listening] | None = None,
+) -> Any:
+    """Return the processor's whole-song state for a sound, beside it the stems and one-shots that it names."""
+    heard = Listening(audio, stems=_keys_of(processor, stems))
+    return processor.prepare(heard.with_one_shots(_named(processor, one_shots or {})))
 
 
 def run_excerpt(
@@ -268,7 +296,8 @@ def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = 
     before = sound.audio.excerpt(first, last)
     if processor.is_neutral() or first == last:
         return Pair(before, before)
-    state = processor.prepare(part.beside(_keys_of(processor, sound.stems)))
+    heard = part.beside(_keys_of(processor, sound.stems))
+    state = processor.prepare(heard.with_one_shots(_named(processor, handling.one_shots)))
     if step.part == MIX:
         return Pair(before, run_excerpt(processor, state, audio, span, step.span))
     response = _response(part, audio.rate_hz, handling.min_coherence)

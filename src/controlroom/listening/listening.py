@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 from weakref import ref
 
@@ -31,7 +33,14 @@ class Listening:
     trust : StemTrust or None
         How far a stem can be trusted; None for a sound that is no stem, and
         for a stem that nobody measured.
+
+    Attributes
+    ----------
+    one_shots : mapping of str to Listening
+        What a person brought and a step names, by id; see `with_one_shots`.
     """
+
+    one_shots: Mapping[str, Listening] = MappingProxyType({})
 
     def __init__(
         self,
@@ -80,6 +89,17 @@ class Listening:
             return other
 
         return self.keep(("listening.beside", *((role, id(stem)) for role, stem in stems.items())), make)
+
+    def with_one_shots(self, one_shots: Mapping[str, Listening]) -> Listening:
+        """Return this very sound with one-shots beside it; what was measured, and will be, is shared.
+
+        So another one-shot costs no measuring anew. What is kept must not depend on them.
+        """
+        if dict(one_shots) == dict(self.one_shots):
+            return self
+        other = copy.copy(self)
+        other.one_shots = dict(one_shots)
+        return other
 
     def span(self, start_s: float, end_s: float) -> Span:
         """Return a span on this sound's clock, clipped to it."""

@@ -9,6 +9,8 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
 * ``keyed_by``: the other roles whose stems ``prepare`` gets beside the part, as
   they were when the stage began; None for all of them. What is named here is what
   a kept result depends on: name as few as the processor needs;
+* ``sample_knobs``: the knobs that name a sample of the song (empty: none). ``prepare``
+  gets those samples as ``listening.one_shots``, by id, for a processor reads no file;
 * ``propose``: its opinion, from one finding and the listening, as ``Offer``s;
 * ``prepare``: whole-song state, computed once from the sound that enters it;
 * ``apply``: block in, block out, zero latency, same shape. The desk hands
@@ -66,6 +68,7 @@ class Processor(Record):
     claims: ClassVar[tuple[str, ...]] = ()
     parts: ClassVar[tuple[str, ...]] = ()
     keyed_by: ClassVar[tuple[str, ...] | None] = None
+    sample_knobs: ClassVar[tuple[str, ...]] = ()
     person_only: ClassVar[bool] = False
     last_in_stage: ClassVar[bool] = False
     """Sounds after every other step of its stage on the same part: a limiter, a de-esser."""
@@ -90,6 +93,10 @@ class Processor(Record):
     def context_s(self) -> float:
         """Return how much sound ``apply`` needs on either side of a block, in seconds."""
         return 0.0
+
+    def one_shots(self) -> tuple[str, ...]:
+        """Return the ids of the samples that the knobs name, which ``prepare`` needs."""
+        return tuple(str(named) for name in self.sample_knobs if (named := getattr(self, name)))
 
     def prepare(self, listening: Listening) -> Any:
         """Return whole-song state for ``apply``; None when there is none."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 
 from controlroom.dsp import layering
+from controlroom.dsp.one_shot import played, tone_hz
 from controlroom.dsp.onset_frames import Places, mean_power, middle
 from controlroom.dsp.spectrum import Floats
 from controlroom.listening.drums import drum_strokes
@@ -15,10 +16,11 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.timeline import Span
 from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after
+from controlroom.processors.trial import song_after, song_claim
 
 TONES_HZ = {"kick": (35.0, 120.0), "snare": (120.0, 400.0)}
 """Where each drum's own tone is looked for."""
@@ -47,7 +49,8 @@ class Layer(Processor):
     """Adds a short sound to each stroke whose front is weaker than asked, in step with it.
 
     The sound is made to the drum's own pitch and decay, or is the mean of the
-    take's own hardest strokes. It follows the force of each stroke, is turned so
+    take's own hardest strokes, or is a sample that the song holds: moved to the
+    drum's own pitch where both have one. It follows the force of each stroke, is turned so
     that it never takes from it, and brings the front to ``front_db`` and no
     further: a stroke that is strong already gets none, and none gets two.
     """
@@ -56,6 +59,7 @@ class Layer(Processor):
     stage: ClassVar[Stage] = Stage.STEMS
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
+    sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)
     answers: ClassVar[tuple[str, ...]] = ("weak-kick", "weak-snare")
     claims: ClassVar[tuple[str, ...]] = ("transients.kick_front_db", "transients.snare_front_db")
 
@@ -75,12 +79,17 @@ class Layer(Processor):
     source: Literal["made", "own"] = knob(
         "made", help="made: to the drum's own pitch and decay; own: the mean of the take's hardest strokes"
     )
+    sample: str = knob("", help="a sample that the song holds, by id or name: it is laid, and nothing made")
     length_ms: float = knob(30.0, low=5.0, high=120.0, step=1.0, unit="ms", help="how long the layer is")
     click_db: float = knob(
         -12.0, low=-30.0, high=12.0, step=0.5, unit="dB", help="noise of a made layer over its tone"
     )
     tune_semitones: float = knob(
-        0.0, low=-12.0, high=12.0, step=0.1, help="how far a made layer stands from the drum's own pitch"
+        0.0,
+        low=-12.0,
+        high=12.0,
+        step=0.1,
+        help="how far a made layer or a sample stands from the drum's own pitch",
     )
     low_hz: float = knob(80.0, low=30.0, high=1000.0, step=5.0, unit="Hz", help="the layer has nothing below")
 
@@ -105,14 +114,7 @@ class Layer(Processor):
             expected = measure(song_after(chosen, listening, finding.part), name, standards)
         if expected - before < MARGIN_DB:
             return []
-        claim = Claim(
-            measurement=name,
-            before=before,
-            expected=expected,
-            tolerance=standards.number("claim.tolerance_db"),
-            sense="at_least",
-            on="song",
-        )
+        claim = song_claim(name, "at_least", before, expected, standards)
         return [Offer(chosen, (claim,), part=finding.part, confidence=finding.confidence)]
 
     def brought_to(self, front_db: float) -> Self:
@@ -129,25 +131,46 @@ class Layer(Processor):
         """Return where the layers stand in the song, and how strong."""
         audio = listening.audio
         mid, onsets = middle(audio.samples), drum_strokes(listening, self.drum).frames
-        layers = layering.laid(mid, audio.rate_hz, onsets, self.wave(listening), self.front_db, self.most_db)
+        wave = self._wave(listening, mid, onsets)
+        layers = layering.laid(mid, audio.rate_hz, onsets, wave, self.front_db, self.most_db)
         balance = listening.keep(
             ("layer.balance", self.drum), lambda: _balance(audio.samples, audio.rate_hz, onsets)
         )
         return LayerState(layers, balance)
 
-    def wave(self, listening: Listening) -> Floats:
+    def _wave(self, listening: Listening, mid: layering.Singles, onsets: Places) -> Floats:
         """Return the layer itself, its energy 1."""
-        audio = listening.audio
-        mid, onsets = middle(audio.samples), drum_strokes(listening, self.drum).frames
+        rate_hz = listening.audio.rate_hz
         shape = layering.LayerShape(self.length_ms / 1000.0, self.click_db, self.low_hz)
-        if self.source == "own":
-            return layering.own_layer(mid, audio.rate_hz, onsets, shape)
+        if self.source == "own" and not self.sample:
+            return layering.own_layer(mid, rate_hz, onsets, shape)
         tone = listening.keep(
             ("layer.tone", self.drum),
-            lambda: layering.drum_tone(mid, audio.rate_hz, onsets, *TONES_HZ[self.drum]),
+            lambda: layering.drum_tone(mid, rate_hz, onsets, *TONES_HZ[self.drum]),
         )
-        tuned = layering.DrumTone(tone.freq_hz * 2.0 ** (self.tune_semitones / 12.0), tone.decay_s)
-        return layering.made_layer(self.drum, tuned, shape, audio.rate_hz)
+        moved = 2.0 ** (self.tune_semitones / 12.0)
+        if self.sample:
+            return self._brought(listening.one_shots[self.sample], tone, moved, shape, rate_hz)
+        tuned = layering.DrumTone(tone.freq_hz * moved, tone.decay_s)
+        return layering.made_layer(self.drum, tuned, shape, rate_hz)
+
+    def _brought(
+        self, shot: Listening, drum: layering.DrumTone, moved: float, shape: layering.LayerShape, rate_hz: int
+    ) -> Floats:
+        """Return the sample's front at the drum's pitch; at its own where one of the two has no clear one."""
+        audio = shot.audio
+        wave = middle(audio.samples).astype(np.float64)
+        tone = shot.keep(
+            ("layer.sample_tone", self.drum), lambda: tone_hz(wave, audio.rate_hz, TONES_HZ[self.drum])
+        )
+        ratio = moved * (drum.freq_hz / tone if tone and drum.clear else 1.0)
+        return layering.finished(played(wave, audio.rate_hz, rate_hz, ratio, shape.length_s), shape, rate_hz)
+
+    def step(self, part: str = "mix", span: Span | None = None) -> Step:
+        """Return this processor as an exact step; one without a sample is the same step as before there were any."""
+        step = super().step(part, span)
+        knobs = {name: value for name, value in step.knobs.items() if name != "sample" or value}
+        return step.model_copy(update={"knobs": knobs})
 
     def apply(self, block: Block, state: LayerState) -> Samples:
         """Return the block with its layers."""
