@@ -19,6 +19,7 @@ from controlroom.processors.hats import Hats
 from controlroom.processors.transient import Transient
 from controlroom.separation.form import BackendChoice
 from controlroom.separation.parts import split_drums
+from controlroom.separation.shelf import whole
 from controlroom.separation.trust import judge
 from controlroom.studio.separating import separated_parts
 from lab.defects.sound import band_pass, envelope
@@ -106,7 +107,8 @@ def leak_table() -> str:
 
 def separated(mix: Audio) -> Mapping[str, Audio]:
     """Return what the default backend makes of a mix, its backing split."""
-    return separated_parts(mix, BackendChoice("spleeter"), Context()).sounds
+    parts = separated_parts(mix, BackendChoice("spleeter"), Context())
+    return {role: whole(sound) for role, sound in parts.sounds.items()}
 
 
 def _with_stems(mix: Audio, parts: Mapping[str, Audio]) -> Listening:

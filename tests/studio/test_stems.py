@@ -370,15 +370,17 @@ def test_the_parts_backend_separates_without_weights(studio, song):
 
 
 def test_a_voice_that_only_leaked_into_its_stem_is_left_out_and_given_back(studio, song, monkeypatch):
-    def leaking(audio, choice, context):
+    def leaking(audio, choice, context, keep):
         del choice, context
         leak = Audio(0.1 * audio.samples, audio.rate_hz)
         rest = Audio(audio.samples - leak.samples, audio.rate_hz)
         sounds = {"vocals": leak, "accompaniment": rest, "other": rest}
-        return SeparatedParts("none", sounds, dict.fromkeys(sounds, "leaking"))
+        kept = {role: keep(sound) for role, sound in sounds.items()}
+        return SeparatedParts("none", kept, dict.fromkeys(sounds, "leaking"))
 
     monkeypatch.setattr("controlroom.studio.stemming.separated_parts", leaking)
     view = studio.separate_take(song)
     assert [(one.name, one.why) for one in view.left_out] == [("vocals", "leakage")]
     assert set(lines(view)) == {"accompaniment", "other"}
     assert view.null_db < -120
+    assert not (song / ".cache" / "shelf").exists()

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controlroom.model.audio import Audio, Samples
+from controlroom.separation.shelf import Sound
 
 _PLACE_S = 12.0
 _PLACES = 9
@@ -180,7 +181,7 @@ def _shifted(samples: Samples, fraction: float) -> Samples:
     return np.stack(out).astype(np.float32, copy=False)
 
 
-def gains(stems: Mapping[str, Audio], mix: Audio) -> dict[str, float]:
+def gains(stems: Mapping[str, Sound], mix: Audio) -> dict[str, float]:
     """Return each stem's gain in the mix, by least squares over all stems at once.
 
     Solves ``min ‖mix − Σ g_i stem_i‖²`` over all frames and channels, with the
@@ -194,12 +195,14 @@ def gains(stems: Mapping[str, Audio], mix: Audio) -> dict[str, float]:
     names = list(stems)
     size = len(names)
     gram, cross = np.zeros((size, size)), np.zeros(size)
-    flat = {name: _as_channels(stems[name], mix) for name in names}
+    for name in names:
+        _check_placed(stems[name], mix)
     for start in range(0, mix.frames, 1 << 18):
-        cut = slice(start, start + (1 << 18))
-        rows = np.stack([flat[name][:, cut].reshape(-1) for name in names]).astype(np.float64)
+        part = mix.excerpt(start, start + (1 << 18))
+        pieces = [_as_channels(stems[name].excerpt(start, start + (1 << 18)), part) for name in names]
+        rows = np.stack([piece.reshape(-1) for piece in pieces]).astype(np.float64)
         gram += rows @ rows.T
-        cross += rows @ mix.samples[:, cut].reshape(-1).astype(np.float64)
+        cross += rows @ part.samples.reshape(-1).astype(np.float64)
     power = np.diagonal(gram)
     quiet = power <= 1e-9 * max(power.max(initial=0.0), 1e-20)
     gram[np.diag_indices(size)] += 1e-9 * power.max(initial=1e-20)
@@ -207,9 +210,12 @@ def gains(stems: Mapping[str, Audio], mix: Audio) -> dict[str, float]:
     return {name: 1.0 if quiet[n] else float(found[n]) for n, name in enumerate(names)}
 
 
-def _as_channels(stem: Audio, mix: Audio) -> Samples:
+def _check_placed(stem: Sound, mix: Audio) -> None:
     if stem.rate_hz != mix.rate_hz or stem.frames != mix.frames:
         raise ValueError(f"a stem of {stem.frames} frames at {stem.rate_hz} Hz is not placed in its mix")
+
+
+def _as_channels(stem: Audio, mix: Audio) -> Samples:
     if stem.channels == mix.channels:
         return stem.samples
     if stem.channels == 1:

@@ -19,11 +19,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.model.parts import ROLES
 from controlroom.separation.roles import RoleGuess, role_by_sound, roles_by_name
+from controlroom.separation.shelf import Keep, Sound, in_memory
 
 AUDIO_SUFFIXES = frozenset(
     (".wav", ".wave", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aif", ".aiff", ".aac")
@@ -54,7 +54,7 @@ class ImportedStem:
 
     name: str
     role: RoleGuess
-    audio: Audio | None
+    audio: Sound | None
     loudest_dbfs: float
 
     @property
@@ -69,6 +69,7 @@ def read_stems(
     *,
     roles: Mapping[str, str] | None = None,
     limits: ImportLimits = ImportLimits(),
+    keep: Keep = in_memory,
 ) -> Iterator[ImportedStem]:
     """Yield the stems of a folder, a zip or a STEMS file, one at a time.
 
@@ -83,6 +84,8 @@ def read_stems(
         What a person said: file name to role; it wins over every guess.
     limits : ImportLimits
         See there.
+    keep : callable
+        Lays a stem where it is kept.
 
     Yields
     ------
@@ -106,13 +109,13 @@ def read_stems(
         for n, (name, guess) in enumerate(zip(box.names, guesses, strict=True)):
             ctx.tell("separation.import", n / len(box.names))
             path = box.fetch(n, Path(scratch), ctx)
-            yield _read(path, name, guess, ctx)
+            yield _read(path, name, guess, keep, ctx)
             if path.parent == Path(scratch):
                 path.unlink()
         ctx.tell("separation.import", 1.0)
 
 
-def _read(path: Path, name: str, guess: RoleGuess, ctx: Context) -> ImportedStem:
+def _read(path: Path, name: str, guess: RoleGuess, keep: Keep, ctx: Context) -> ImportedStem:
     from controlroom.media.decode import decode
 
     try:
@@ -123,14 +126,15 @@ def _read(path: Path, name: str, guess: RoleGuess, ctx: Context) -> ImportedStem
         raise type(error)(error.code, error.message.replace(path.name, name), error.hint) from error
     if guess.role is None:
         guess = role_by_sound(audio)
-    return ImportedStem(name, guess, audio, loudest_dbfs(audio))
+    return ImportedStem(name, guess, keep(audio), loudest_dbfs(audio))
 
 
-def loudest_dbfs(audio: Audio) -> float:
+def loudest_dbfs(audio: Sound) -> float:
     """Return the RMS of the loudest second in dB relative to a full-scale square."""
     size = max(1, min(audio.frames, audio.rate_hz))
-    starts = np.arange(0, max(1, audio.frames - size + 1), size)
-    power = [float(np.mean(np.square(audio.samples[:, s : s + size], dtype=np.float64))) for s in starts]
+    starts = range(0, max(1, audio.frames - size + 1), size)
+    seconds = (audio.excerpt(start, start + size).samples for start in starts)
+    power = [float(np.mean(np.square(second, dtype=np.float64))) for second in seconds]
     return float(10 * np.log10(max(1e-20, *power)))
 
 

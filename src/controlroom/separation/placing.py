@@ -11,6 +11,7 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.separation.alignment import Place, gains, locate, placed
+from controlroom.separation.shelf import Keep, Sound, in_memory, whole
 
 MAX_DIFFERENCE_S = 2.0
 """A stem may be this much shorter or longer than its take: padding, not another song."""
@@ -23,12 +24,14 @@ class PlacedStem:
     """A stem at its place in the take: what was measured, and the sound moved there."""
 
     name: str
-    audio: Audio
+    audio: Sound
     place: Place
     gain_db: float
 
 
-def place_stems(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> Mapping[str, PlacedStem]:
+def place_stems(
+    stems: Mapping[str, Sound], mix: Audio, ctx: Context, keep: Keep = in_memory
+) -> Mapping[str, PlacedStem]:
     """Bring stems to the take's rate, length, place, polarity and level.
 
     A stem too quiet to be found by itself takes the place of the others
@@ -45,6 +48,8 @@ def place_stems(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> Mapping
         The take.
     ctx : Context
         Progress and cancel.
+    keep : callable
+        Lays a stem where it is kept; one at a time is in memory besides.
 
     Returns
     -------
@@ -60,22 +65,30 @@ def place_stems(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> Mapping
     from controlroom.media.resample import resample
 
     _check_alike(stems, mix)
-    level = {name: resample(audio, mix.rate_hz) for name, audio in stems.items()}
+    level: dict[str, Sound] = {}
     found: dict[str, Place] = {}
-    for n, (name, audio) in enumerate(level.items()):
-        ctx.tell("separation.place", 0.8 * n / len(level))
-        found[name] = locate(audio, mix)
-    places = agreed(found, mix.frames, {name: blur_frames(audio) for name, audio in level.items()})
-    moved = {name: placed(audio, places[name], mix.frames) for name, audio in level.items()}
+    blur: dict[str, float] = {}
+    for n, (name, stem) in enumerate(stems.items()):
+        ctx.tell("separation.place", 0.6 * n / len(stems))
+        audio = resample(whole(stem), mix.rate_hz)
+        found[name], blur[name] = locate(audio, mix), blur_frames(audio)
+        level[name] = stem if stem.rate_hz == mix.rate_hz else keep(audio)
+    places = agreed(found, mix.frames, blur)
+    moved: dict[str, Sound] = {}
+    for n, name in enumerate(stems):
+        ctx.tell("separation.place", 0.6 + 0.2 * n / len(stems))
+        moved[name] = keep(placed(whole(level.pop(name)), places[name], mix.frames))
     factor = _factor(moved, [name for name, place in found.items() if place.found], mix)
     ctx.tell("separation.place", 1.0)
     return {
-        name: PlacedStem(name, _scaled(audio, factor), places[name], float(20 * np.log10(factor)))
-        for name, audio in moved.items()
+        name: PlacedStem(
+            name, _scaled(moved.pop(name), factor, keep), places[name], float(20 * np.log10(factor))
+        )
+        for name in stems
     }
 
 
-def _check_alike(stems: Mapping[str, Audio], mix: Audio) -> None:
+def _check_alike(stems: Mapping[str, Sound], mix: Audio) -> None:
     rates = {audio.rate_hz: name for name, audio in stems.items()}
     if len(rates) > 1:
         told = ", ".join(f"{name} {rate} Hz" for rate, name in sorted(rates.items()))
@@ -130,7 +143,7 @@ def agreed(
     }
 
 
-def _factor(moved: Mapping[str, Audio], known: list[str], mix: Audio) -> float:
+def _factor(moved: Mapping[str, Sound], known: list[str], mix: Audio) -> float:
     if not known:
         return 1.0
     each = gains(moved, mix)
@@ -138,5 +151,7 @@ def _factor(moved: Mapping[str, Audio], known: list[str], mix: Audio) -> float:
     return factor if factor > 0 and abs(20 * np.log10(factor)) > 0.1 else 1.0
 
 
-def _scaled(audio: Audio, factor: float) -> Audio:
-    return audio if factor == 1.0 else Audio(audio.samples * np.float32(factor), audio.rate_hz)
+def _scaled(sound: Sound, factor: float, keep: Keep) -> Sound:
+    if factor == 1.0:
+        return sound
+    return keep(Audio(whole(sound).samples * np.float32(factor), sound.rate_hz))

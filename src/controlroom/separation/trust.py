@@ -19,6 +19,7 @@ import numpy.typing as npt
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.song import StemTrust
+from controlroom.separation.shelf import Sound, whole
 
 EDGES_HZ = (20.0, 60.0, 120.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 16000.0)
 """Band edges of coherence; the last band is 8 to 16 kHz."""
@@ -57,7 +58,7 @@ class SetTrust:
     incomplete: bool
 
 
-def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
+def judge(stems: Mapping[str, Sound], mix: Audio, ctx: Context) -> SetTrust:
     """Measure a placed set of stems against its mix.
 
     *Coherence* per band is that of the change an overlay would make. Joint
@@ -77,7 +78,8 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
     Parameters
     ----------
     stems : mapping of role to Audio
-        Placed: the mix's rate, length, mono or the mix's channels.
+        Placed: the mix's rate, length, mono or the mix's channels. On a shelf
+        they are read in pieces, and one at a time.
     mix : Audio
         The take.
     ctx : Context
@@ -95,7 +97,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
     bleed = _bleed_db(cross)
     null = null_db(stems, mix)
     artifact = _artifact(cross)
-    likeness = {name: envelope_likeness(stems[name], mix) for name in names}
+    likeness = {name: envelope_likeness(whole(stems[name]), mix) for name in names}
     found = {}
     for n, name in enumerate(names):
         found[name] = StemTrust(
@@ -122,7 +124,7 @@ def judge(stems: Mapping[str, Audio], mix: Audio, ctx: Context) -> SetTrust:
     )
 
 
-def null_db(stems: Mapping[str, Audio], mix: Audio) -> float:
+def null_db(stems: Mapping[str, Sound], mix: Audio) -> float:
     """Return the power of ``Σ stems − mix`` over that of the mix, in dB, at least −200."""
     left, whole = 0.0, 0.0
     for start in range(0, mix.frames, 1 << 18):
@@ -130,27 +132,28 @@ def null_db(stems: Mapping[str, Audio], mix: Audio) -> float:
         rest = mix.samples[:, cut].astype(np.float64)
         whole += float(np.sum(rest**2))
         for stem in stems.values():
-            rest = rest - stem.samples[:, cut]
+            rest = rest - stem.excerpt(start, start + (1 << 18)).samples
         left += float(np.sum(rest**2))
     return float(10 * np.log10(max(1e-20, left / max(whole, 1e-20))))
 
 
-def _cross_powers(stems: list[Audio], mix: Audio, ctx: Context) -> npt.NDArray[np.complex128]:
+def _cross_powers(stems: list[Sound], mix: Audio, ctx: Context) -> npt.NDArray[np.complex128]:
     """Return cross-power matrices (bands, n+1, n+1) of the stems and, last, the mix."""
     from scipy.fft import rfft
 
     window = np.hanning(_SIZE).astype(np.float32)
     hz = np.fft.rfftfreq(_SIZE, 1 / mix.rate_hz)
     bands = [np.flatnonzero((hz >= low) & (hz < high)) for low, high in pairwise(EDGES_HZ)]
-    sounds = [*(stem.samples for stem in stems), mix.samples]
+    sounds = [*stems, mix]
     out = np.zeros((len(bands), len(sounds), len(sounds)), np.complex128)
     span = _BATCH_FRAMES * _SIZE // 2 + _SIZE // 2
     for start in range(0, max(1, mix.frames - _SIZE // 2), _BATCH_FRAMES * _SIZE // 2):
         ctx.tell("separation.trust", 0.6 * start / mix.frames)
         spectra = []
-        for samples in sounds:
+        for sound in sounds:
             piece = np.zeros((mix.channels, span), np.float32)
-            piece[:, : samples[:, start : start + span].shape[1]] = samples[:, start : start + span]
+            stretch = sound.excerpt(start, start + span).samples
+            piece[:, : stretch.shape[1]] = stretch
             view = np.lib.stride_tricks.sliding_window_view(piece, _SIZE, axis=1)[:, :: _SIZE // 2]
             spectra.append(rfft(view * window, axis=2))
         block = np.stack(spectra)

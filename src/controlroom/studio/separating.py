@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
 from controlroom.separation.form import BackendChoice, backend
 from controlroom.separation.models import add_spleeter
+from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, whole
 
 ACCOMPANIMENT = "accompaniment"
 
@@ -38,11 +40,13 @@ class SeparatedParts:
     """The parts that a backend made of a sound, and how each came about."""
 
     licence: str
-    sounds: Mapping[str, Audio]
+    sounds: Mapping[str, Sound]
     origins: Mapping[str, str]
 
 
-def separated_parts(audio: Audio, choice: BackendChoice, context: Context) -> SeparatedParts:
+def separated_parts(
+    audio: Audio, choice: BackendChoice, context: Context, keep: Keep = in_memory
+) -> SeparatedParts:
     """Separate a sound; a backing that is left in one piece is split by ``parts``, which needs no weights.
 
     Raises
@@ -54,14 +58,21 @@ def separated_parts(audio: Audio, choice: BackendChoice, context: Context) -> Se
     if fault := chosen.missing():
         raise fault
     with context.part("separate", 0.0, 0.8) as inner:
-        sounds = dict(chosen.separate(audio, inner))
+        sounds = _kept(chosen.separate(audio, inner), keep)
     origins = dict.fromkeys(sounds, choice.name)
     if ACCOMPANIMENT in sounds and choice.name != "parts":
         with context.part("parts", 0.8, 1.0) as inner:
-            split = backend(BackendChoice("parts")).separate(sounds[ACCOMPANIMENT], inner)
+            split = _kept(backend(BackendChoice("parts")).separate(whole(sounds[ACCOMPANIMENT]), inner), keep)
         origins.update(dict.fromkeys(split, f"{choice.name} > parts"))
         sounds.update(split)
     return SeparatedParts(chosen.facts.licence, sounds, origins)
+
+
+def _kept(made: Mapping[str, Audio], keep: Keep) -> dict[str, Sound]:
+    """Return what a backend made, each laid where it is kept and let go before the next is."""
+    left = dict(made)
+    del made
+    return {role: keep(left.pop(role)) for role in list(left)}
 
 
 def separate_file(
@@ -78,12 +89,16 @@ def separate_file(
         raise fault
     with context.part("decode", 0.0, 0.1) as inner:
         audio = decode(file, limits, inner).audio
-    with context.part("separate", 0.1, 0.95) as inner:
-        parts = separated_parts(audio, choice, inner)
-    return Separated(choice.name, parts.licence, _written(out, parts.sounds))
+    with (
+        tempfile.TemporaryDirectory(prefix="separate-", dir=context.scratch) as scratch,
+        Shelf(Path(scratch) / "stems") as shelf,
+        context.part("separate", 0.1, 0.95) as inner,
+    ):
+        parts = separated_parts(audio, choice, inner, shelf.keep)
+        return Separated(choice.name, parts.licence, _written(out, parts.sounds))
 
 
-def _written(out: Path, stems: Mapping[str, Audio]) -> dict[str, Path]:
+def _written(out: Path, stems: Mapping[str, Sound]) -> dict[str, Path]:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -91,7 +106,7 @@ def _written(out: Path, stems: Mapping[str, Audio]) -> dict[str, Path]:
     files = {}
     for role, audio in stems.items():
         files[role] = out / f"{role}.wav"
-        write(files[role], audio, MediaFormat.WAV32F)
+        write(files[role], whole(audio), MediaFormat.WAV32F)
     return files
 
 

@@ -15,6 +15,7 @@ from controlroom.model.parts import BACKING, DRUMS, KIT, MIX, ROLES, VOICES
 from controlroom.model.song import LeftOut
 from controlroom.separation.imported import ImportedStem, read_stems
 from controlroom.separation.placing import place_stems
+from controlroom.separation.shelf import Keep, Sound, in_memory, summed, whole
 from controlroom.separation.trust import null_db
 
 HOLDS_DB = -0.5
@@ -27,16 +28,36 @@ NOTHING_LEFT_DB = -20.0
 class Brought:
     """Stems at their place in the take: sounds and origins by role, and what was left out."""
 
-    sounds: Mapping[str, Audio]
+    sounds: Mapping[str, Sound]
     origins: Mapping[str, str]
     left_out: tuple[LeftOut, ...]
 
 
-def brought(source: Path, mix: Audio, roles: Mapping[str, str], context: Context) -> Brought:
+@dataclass(frozen=True)
+class Bus:
+    """A drum or backing track, the tracks beside it that it may hold, and what its remainder is called."""
+
+    role: str
+    inside: Sequence[str]
+    rest: str
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One sound, and how it came about."""
+
+    sound: Sound
+    origin: str
+
+
+def brought(
+    source: Path, mix: Audio, roles: Mapping[str, str], context: Context, keep: Keep = in_memory
+) -> Brought:
     """Read the stems of a folder, a zip or a STEMS file and bring them to their take.
 
     Near-silent files and a file that is the mix are left out. Files that share a
-    role (two guitars) are summed: what is worked on is the role.
+    role (two guitars) are summed: what is worked on is the role. ``keep`` lays
+    each stem where it is kept.
 
     Raises
     ------
@@ -45,18 +66,20 @@ def brought(source: Path, mix: Audio, roles: Mapping[str, str], context: Context
     UsageError
         ``stem.role-asked``, naming the files whose role a person must say.
     """
-    kept, left_out = _read(source, roles, context)
+    kept, left_out = _read(source, roles, context, keep)
     with context.part("stems.place", 0.5, 1.0) as inner:
-        placed = place_stems({stem.name: stem.audio for stem in kept if stem.audio}, mix, inner)
-    sounds: dict[str, Audio] = {}
+        placed = place_stems({stem.name: stem.audio for stem in kept if stem.audio}, mix, inner, keep)
+    sounds: dict[str, Sound] = {}
     files: dict[str, list[str]] = {}
     for stem in kept:
         role = str(stem.role.role)
-        audio = as_channels(placed[stem.name].audio, mix.channels)
-        sounds[role] = _added([sounds[role], audio]) if role in sounds else audio
+        sound = placed[stem.name].audio
+        if sound.channels != mix.channels:
+            sound = keep(as_channels(whole(sound), mix.channels))
+        sounds[role] = keep(summed([sounds[role], sound])) if role in sounds else sound
         files.setdefault(role, []).append(stem.name)
     origins = {role: f"imported: {' + '.join(names)}" for role, names in files.items()}
-    _tell_buses(sounds, origins)
+    _tell_buses(sounds, origins, keep)
     return Brought(sounds, origins, left_out)
 
 
@@ -69,13 +92,13 @@ def as_channels(audio: Audio, channels: int) -> Audio:
 
 
 def _read(
-    source: Path, roles: Mapping[str, str], context: Context
+    source: Path, roles: Mapping[str, str], context: Context, keep: Keep
 ) -> tuple[list[ImportedStem], tuple[LeftOut, ...]]:
     kept: list[ImportedStem] = []
     left_out: list[LeftOut] = []
     asked: list[str] = []
     with context.part("stems.read", 0.0, 0.5) as inner:
-        for stem in read_stems(source, inner, roles=roles):
+        for stem in read_stems(source, inner, roles=roles, keep=keep):
             if stem.near_silent:
                 left_out.append(LeftOut(name=stem.name, why="near-silent"))
             elif stem.role.role == MIX:
@@ -103,42 +126,35 @@ def _role_asked(asked: Sequence[str]) -> UsageError:
     )
 
 
-def _tell_buses(sounds: dict[str, Audio], origins: dict[str, str]) -> None:
+def _tell_buses(sounds: dict[str, Sound], origins: dict[str, str], keep: Keep) -> None:
     """Find out whether a drum or backing track holds the tracks beside it, or is more of the same.
 
     It holds them when taking them away leaves less of it. What a bus holds beyond
     them becomes a part of its own, so that the leaves still add up to the take.
     """
     kit = [role for role in KIT if role in sounds]
-    _tell_bus(sounds, origins, DRUMS, kit, "percussion")
+    _tell_bus(sounds, origins, Bus(DRUMS, kit, "percussion"), keep)
     drums = [DRUMS] if kit in ([], ["percussion"]) and DRUMS in sounds else []
     inside = [role for role in sounds if role not in (*VOICES, DRUMS, BACKING)]
-    _tell_bus(sounds, origins, BACKING, [*inside, *drums], "other")
+    _tell_bus(sounds, origins, Bus(BACKING, [*inside, *drums], "other"), keep)
 
 
-def _tell_bus(
-    sounds: dict[str, Audio], origins: dict[str, str], bus: str, inside: Sequence[str], rest: str
-) -> None:
-    if bus not in sounds or not inside:
+def _tell_bus(sounds: dict[str, Sound], origins: dict[str, str], bus: Bus, keep: Keep) -> None:
+    if bus.role not in sounds or not bus.inside:
         return
-    left_db = null_db({role: sounds[role] for role in inside}, sounds[bus])
+    inside = [sounds[role] for role in bus.inside]
+    left_db = null_db({role: sounds[role] for role in bus.inside}, whole(sounds[bus.role]))
     if left_db >= HOLDS_DB:
-        if bus == DRUMS and list(inside) == ["percussion"]:
+        if bus.role == DRUMS and list(bus.inside) == ["percussion"]:
             return  # a kit and percussion beside it, as Suno exports them
-        _merge(sounds, origins, rest, sounds.pop(bus), origins.pop(bus))
+        _merge(sounds, origins, bus.rest, Part(sounds.pop(bus.role), origins.pop(bus.role)), keep)
     elif left_db > NOTHING_LEFT_DB:
-        held = Audio(-_added([sounds[role] for role in inside]).samples, sounds[bus].rate_hz)
-        left = _added([sounds[bus], held])
-        _merge(sounds, origins, rest, left, f"{origins[bus]} without {', '.join(inside)}")
+        held = Audio(-summed(inside).samples, sounds[bus.role].rate_hz)
+        left = keep(summed([sounds[bus.role], held]))
+        origin = f"{origins[bus.role]} without {', '.join(bus.inside)}"
+        _merge(sounds, origins, bus.rest, Part(left, origin), keep)
 
 
-def _merge(sounds: dict[str, Audio], origins: dict[str, str], role: str, audio: Audio, origin: str) -> None:
-    sounds[role] = _added([sounds[role], audio]) if role in sounds else audio
-    origins[role] = f"{origins[role]} + {origin}" if role in origins else origin
-
-
-def _added(sounds: Sequence[Audio]) -> Audio:
-    total = np.zeros(sounds[0].samples.shape)
-    for audio in sounds:
-        total += audio.samples
-    return Audio(total.astype(np.float32), sounds[0].rate_hz)
+def _merge(sounds: dict[str, Sound], origins: dict[str, str], role: str, part: Part, keep: Keep) -> None:
+    sounds[role] = keep(summed([sounds[role], part.sound])) if role in sounds else part.sound
+    origins[role] = f"{origins[role]} + {part.origin}" if role in origins else part.origin

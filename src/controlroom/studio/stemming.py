@@ -18,8 +18,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.media.files import environment_fault
@@ -32,6 +30,7 @@ from controlroom.model.song import LeftOut, Stem, StemSet, StemTrust, Take
 from controlroom.separation.form import BackendChoice
 from controlroom.separation.imported import loudest_dbfs
 from controlroom.separation.parts import split_drums
+from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, summed, whole
 from controlroom.separation.trust import SetTrust, envelope_likeness, judge
 from controlroom.studio.importing import take_audio
 from controlroom.studio.separating import separated_parts
@@ -40,6 +39,8 @@ from controlroom.studio.stem_import import brought
 from controlroom.studio.trusting import heard_coherence
 
 FOLDER = "stems"
+SHELF = "shelf"
+"""In the song's cache: where stems lie while a set is made."""
 IMPORTED = "imported"
 UNDER_TAKE_DB = 60.0
 """A part this far under its take, each in its loudest second, is not there. Hats lie 40 dB under and are heard:
@@ -54,10 +55,11 @@ class Made:
     """Stems of a take before they are kept: sounds and origins by role, and what was left out."""
 
     backend: str
-    sounds: Mapping[str, Audio]
+    sounds: Mapping[str, Sound]
     origins: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
     model: str = ""
+    keep: Keep = in_memory
 
 
 def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context) -> StemSet:
@@ -71,11 +73,12 @@ def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context)
     take = song.take
     with context.part("decode", 0.0, 0.05) as inner:
         mix = take_audio(song, take, inner)
-    with context.part("separate", 0.05, 0.6) as inner:
-        parts = separated_parts(mix, choice, inner)
-    made = Made(choice.name, parts.sounds, parts.origins, model=choice.model)
-    with context.part("stems.trust", 0.6, 1.0) as inner:
-        return _keep(song, mix, _completed(made, mix, inner), by, inner)
+    with Shelf(song.folder.cache / SHELF) as shelf:
+        with context.part("separate", 0.05, 0.6) as inner:
+            parts = separated_parts(mix, choice, inner, shelf.keep)
+        made = Made(choice.name, parts.sounds, parts.origins, model=choice.model, keep=shelf.keep)
+        with context.part("stems.trust", 0.6, 1.0) as inner:
+            return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
 def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, context: Context) -> StemSet:
@@ -92,11 +95,12 @@ def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, co
     take = song.take
     with context.part("decode", 0.0, 0.1) as inner:
         mix = take_audio(song, take, inner)
-    with context.part("stems.import", 0.1, 0.5) as inner:
-        stems = brought(source, mix, roles, inner)
-    made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out)
-    with context.part("stems.trust", 0.5, 1.0) as inner:
-        return _keep(song, mix, _completed(made, mix, inner), by, inner)
+    with Shelf(song.folder.cache / SHELF) as shelf:
+        with context.part("stems.import", 0.1, 0.5) as inner:
+            stems = brought(source, mix, roles, inner, shelf.keep)
+        made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, keep=shelf.keep)
+        with context.part("stems.trust", 0.5, 1.0) as inner:
+            return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
 def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
@@ -142,18 +146,18 @@ def _completed(made: Made, mix: Audio, context: Context) -> Made:
     """Split what is in one piece, make the groups that are missing, and leave out what is not there."""
     sounds, origins = dict(made.sounds), dict(made.origins)
     if BACKING in sounds and not members(BACKING, sounds):
-        parts = separated_parts(sounds[BACKING], BackendChoice("parts"), context)
+        parts = separated_parts(whole(sounds[BACKING]), BackendChoice("parts"), context, made.keep)
         sounds.update(parts.sounds)
         origins.update(dict.fromkeys(parts.sounds, f"{origins[BACKING]} > parts"))
     if DRUMS in sounds and not {"kick", "snare", "hats"} & set(sounds):
-        kit = split_drums(sounds[DRUMS], context)
-        sounds.update(kit)
+        kit = split_drums(whole(sounds[DRUMS]), context)
+        sounds.update({role: made.keep(audio) for role, audio in kit.items()})
         origins.update(dict.fromkeys(kit, f"{origins[DRUMS]} > drum classes"))
     made = _without(replace(made, sounds=sounds, origins=origins), _silent(sounds, mix), "near-silent")
     sounds, origins = dict(made.sounds), dict(made.origins)
     for group, inside in ((DRUMS, members(DRUMS, sounds)), (BACKING, _backing(sounds))):
         if len(inside) > 1 and (group not in sounds or (group == DRUMS and "percussion" in inside)):
-            sounds[group] = _sum([sounds[role] for role in inside])
+            sounds[group] = made.keep(summed([sounds[role] for role in inside]))
             origins[group] = "sum of " + ", ".join(inside)
     return replace(made, sounds=sounds, origins=origins)
 
@@ -164,7 +168,7 @@ def _backing(roles: Iterable[str]) -> tuple[str, ...]:
     return tuple(role for role in here if role not in VOICES) if set(VOICES) & set(here) else ()
 
 
-def _silent(sounds: Mapping[str, Audio], mix: Audio) -> list[str]:
+def _silent(sounds: Mapping[str, Sound], mix: Audio) -> list[str]:
     least = loudest_dbfs(mix) - UNDER_TAKE_DB
     return [role for role, audio in sounds.items() if loudest_dbfs(audio) < least]
 
@@ -182,16 +186,9 @@ def _without(made: Made, roles: list[str], why: str) -> Made:
     voices = [made.sounds[role] for role in roles if role in VOICES and made.backend != IMPORTED]
     for role in ("other", BACKING) if voices else ():
         if role in sounds:
-            sounds[role] = _sum([sounds[role], *voices])
+            sounds[role] = made.keep(summed([sounds[role], *voices]))
     left_out = tuple(LeftOut(name=role, why=why) for role in roles)
     return replace(made, sounds=sounds, left_out=(*made.left_out, *left_out))
-
-
-def _sum(sounds: list[Audio]) -> Audio:
-    total = np.zeros(sounds[0].samples.shape)
-    for audio in sounds:
-        total += audio.samples
-    return Audio(total.astype(np.float32), sounds[0].rate_hz)
 
 
 def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> StemSet:
@@ -205,7 +202,7 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
             judged, trust = _judged(made, mix, inner)
     _refuse_foreign(judged, made, mix)
     take = song.take
-    digests = {role: audio.digest() for role, audio in made.sounds.items()}
+    digests = {role: whole(sound).digest() for role, sound in made.sounds.items()}
     folder = song.folder.root / FOLDER / take.id / digest_text(canonical_json(digests))[:12]
     _write(folder, made.sounds, context)
     stems = tuple(
@@ -257,7 +254,7 @@ def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
         return
     role = judged.foreign[0]
     coherence = max(heard_coherence(judged.stems[role]), default=0.0)
-    likeness = envelope_likeness(made.sounds[role], mix)
+    likeness = envelope_likeness(whole(made.sounds[role]), mix)
     raise AudioInputError(
         "stem.foreign",
         f"{role} ({made.origins[role]}) is not of this take: as a wave it is in no band of it by more than "
@@ -266,14 +263,14 @@ def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
     )
 
 
-def _write(folder: Path, sounds: Mapping[str, Audio], context: Context) -> None:
+def _write(folder: Path, sounds: Mapping[str, Sound], context: Context) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise environment_fault(error, folder) from error
-    for index, (role, audio) in enumerate(sounds.items()):
+    for index, (role, sound) in enumerate(sounds.items()):
         context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
-        write(folder / f"{role}.wav", audio, MediaFormat.WAV32F)
+        write(folder / f"{role}.wav", whole(sound), MediaFormat.WAV32F)
 
 
 def _forget_others(folder: Path) -> None:
