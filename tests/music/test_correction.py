@@ -50,6 +50,52 @@ def test_a_tempo_makes_a_constant_grid_through_the_first_downbeat() -> None:
     np.testing.assert_allclose(np.diff(grid.downbeats_s), 4 * 60 / 90, atol=tol.FLOAT32 * 10)
 
 
+MOVING = HEARD.model_copy(
+    update={
+        "grid": HEARD.grid.model_copy(
+            update={
+                "beats_s": (moving := tuple(0.25 + np.cumsum(0.5 + 0.02 * np.sin(np.arange(100) / 9.0)))),
+                "downbeats_s": moving[1::4],
+            }
+        )
+    }
+)
+
+
+@pytest.mark.parametrize("octave, each", [(2.0, 2), (0.5, 1)])
+def test_the_octave_counts_the_beats_that_were_heard_and_a_moving_tempo_goes_on_moving(octave, each) -> None:
+    facts = corrected(MOVING, said(tempo_bpm=120.0 * octave))
+    beats = facts.grid.beats_s
+    assert facts.grid.tempo_bpm == 120.0 * octave
+    assert not facts.constant_tempo
+    heard = np.asarray(MOVING.grid.beats_s)
+    np.testing.assert_allclose(beats[::each], heard if octave > 1 else heard[1::2], atol=tol.FLOAT32 * 10)
+    assert facts.grid.downbeats_s[0] == pytest.approx(MOVING.grid.downbeats_s[0], abs=tol.FLOAT32 * 10)
+    assert np.diff(beats).std() > 0.002
+
+
+def test_there_and_back_by_the_octave_is_where_it_was() -> None:
+    twice = corrected(MOVING, said(tempo_bpm=240.0))
+    back = corrected(twice, said(tempo_bpm=120.0))
+    np.testing.assert_allclose(back.grid.beats_s, MOVING.grid.beats_s, atol=tol.FLOAT32 * 10)
+    np.testing.assert_allclose(back.grid.downbeats_s, MOVING.grid.downbeats_s, atol=tol.FLOAT32 * 10)
+
+
+def test_a_downbeat_moves_the_beats_to_it_and_keeps_how_they_move() -> None:
+    anchor = MOVING.grid.beats_s[6] + 0.03
+    facts = corrected(MOVING, said(first_downbeat_s=anchor))
+    assert min(abs(np.asarray(facts.grid.downbeats_s) - anchor)) < tol.FLOAT32 * 10
+    np.testing.assert_allclose(
+        np.diff(facts.grid.beats_s), np.diff(MOVING.grid.beats_s), atol=tol.FLOAT32 * 10
+    )
+
+
+def test_a_downbeat_without_any_tempo_waits_for_one() -> None:
+    silent = HEARD.model_copy(update={"grid": BeatGrid(clock="t")})
+    assert corrected(silent, said(first_downbeat_s=1.0)).grid == silent.grid
+    assert corrected(silent, said(first_downbeat_s=1.0, tempo_bpm=60.0)).grid.downbeats_s[:2] == (1.0, 5.0)
+
+
 def test_other_bars_count_the_beats_that_were_heard() -> None:
     grid = corrected(HEARD, said(beats_per_bar=3)).grid
     assert grid.beats_s == HEARD.grid.beats_s
@@ -91,6 +137,17 @@ def test_the_later_word_wins_and_another_take_says_nothing() -> None:
     assert both is not None
     assert (both.tempo_bpm, both.key) == (90.0, "C:maj")
     assert together([said(tempo_bpm=100.0)], "another") is None
+
+
+def test_what_is_withdrawn_is_heard_again_until_it_is_said_again() -> None:
+    first, back = said(tempo_bpm=100.0, key="C:maj"), said(withdrawn=("tempo_bpm",))
+    both = together([first, back], "t")
+    assert both is not None
+    assert (both.tempo_bpm, both.key) == (None, "C:maj")
+    assert together([first, back, said(withdrawn=("key",))], "t") is None
+    again = together([first, back, said(tempo_bpm=70.0)], "t")
+    assert again is not None
+    assert again.tempo_bpm == 70.0
 
 
 @pytest.mark.parametrize("label", ["H", "A:dim", "", "c:maj", "A#b"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from lab.songs import make_song
 
+from controlroom.cli.__main__ import run
 from controlroom.media.encode import MediaFormat, write
 from controlroom.model.errors import UsageError
 from controlroom.report.history import entry_sentence
@@ -34,7 +36,7 @@ def test_what_is_said_wins_over_what_is_heard(root: Path) -> None:
     assert "F#:min" in str(told["key"])
     assert [section["label"] for section in told["sections"]] == ["all"]
     assert studio.music(root)["tempo_bpm"] == 77.0
-    entry = next(e for e in studio.history(root) if e["kind"] == "music.corrected")
+    entry = [e for e in studio.history(root) if e["kind"] == "music.corrected"][-1]
     assert entry_sentence(entry["kind"], entry["body"]) == (
         "ada corrected the music: tempo bpm, first downbeat s, key and sections"
     )
@@ -48,6 +50,10 @@ def test_what_is_said_wins_over_what_is_heard(root: Path) -> None:
         ({"key": "H"}, "music.label", "'H' is no key"),
         ({"sections": [{"start_s": 99.0, "label": "a"}]}, "music.place", "after the take's end"),
         ({"first_downbeat_s": -1.0}, "music.value", "first_downbeat_s"),
+        ({"key": "N"}, "music.label", "'N' is no key"),
+        ({"chords": [{"start_s": 1, "label": "C"}, {"start_s": 1, "label": "G"}]}, "music.twice", "at 1 s"),
+        ({"withdrawn": ["beats_per_bar"]}, "music.not-said", "nothing was said of beats_per_bar"),
+        ({"withdrawn": ["mood"]}, "music.value", "withdrawn"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_kept(
@@ -59,3 +65,30 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(
         studio.correct(root, **what)
     assert caught.value.code == code
     assert len(studio.history(root)) == before
+
+
+def test_a_terminal_says_takes_back_and_tells_both(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heard = Studio().music(root)["heard"]
+    said = ["--tempo", "81.5", "--downbeat", "0", "--beats-per-bar", "3", "--section", "0:00=verse"]
+    assert run(["correct", str(root), *said]) == 0
+    assert "word: tempo bpm, first downbeat s, beats per bar, sections." in capsys.readouterr().out
+    names = ("tempo", "downbeat", "beats-per-bar", "sections")
+    assert run(["correct", str(root), *(word for name in names for word in ("--take-back", name))]) == 0
+    assert "tempo bpm, first downbeat s, beats per bar, sections." in capsys.readouterr().out
+    music = Studio().music(root)
+    assert not {"tempo_bpm", "first_downbeat_s", "beats_per_bar", "sections"} & set(music["said"])
+    assert music["tempo_bpm"] == heard["tempo_bpm"]
+    assert run(["correct", str(root), "--take-back", "tempo"]) == 2
+    assert "[music.not-said]" in capsys.readouterr().err
+
+
+def test_another_takes_words_are_not_this_ones(root: Path, tmp_path: Path) -> None:
+    studio = Studio(name="ada")
+    shutil.copytree(root, tmp_path / "song")
+    root = tmp_path / "song"
+    studio.correct(root, tempo_bpm=99.0)
+    write(tmp_path / "second.flac", make_song(3, duration_s=14.0).mix, MediaFormat.FLAC24)
+    studio.add(root, tmp_path / "second.flac")
+    assert studio.music(root)["said"] == {}
+    with pytest.raises(UsageError, match="nothing was said of tempo_bpm"):
+        studio.correct(root, withdrawn=["tempo_bpm"])

@@ -10,8 +10,9 @@ import pytest
 
 import controlroom.web.handlers as folder
 from controlroom.cli.app import app as commands
+from controlroom.cli.verbs.correct import correct
 from controlroom.studio.studio import Studio
-from controlroom.web.forms import AnswerForm, KindForm, MarkForm, NoteForm, StepForm
+from controlroom.web.forms import AnswerForm, CorrectionForm, KindForm, MarkForm, NoteForm, StepForm
 from controlroom.web.work import ask_again, finish, hear, render, take_in
 
 VERBS = sorted(name for name, _ in inspect.getmembers(Studio, inspect.isfunction) if not name.startswith("_"))
@@ -57,6 +58,7 @@ ROUTES = {
     "undo": ("POST", "/songs/{song}/proposals/{proposal}/undo"),
     "go_back": ("POST", "/songs/{song}/history/return"),
     "note": ("POST", "/songs/{song}/notes"),
+    "correct": ("POST", "/songs/{song}/music"),
     "do": ("POST", "/songs/{song}/steps"),
     "render": ("POST", "/songs/{song}/renders"),
     "audition": ("POST", "/songs/{song}/proposals/{proposal}/audition"),
@@ -94,7 +96,6 @@ ROUTES = {
 # verb: why the page has no route to it
 NO_ROUTE = {
     "add_model": "weights are fetched at a terminal; the stems room says the command when they are missing",
-    "correct": "`correct` at a terminal; the music room shows what it says",
     "separate": "it takes any file apart, outside of a song; the stems room separates the song's take",
 }
 
@@ -128,6 +129,7 @@ def test_no_list_names_a_verb_that_is_gone():
         ("decide_kind", KindForm, {}),
         ("mark", MarkForm, {"start_s": "span", "end_s": "span"}),
         ("note", NoteForm, {}),
+        ("correct", CorrectionForm, {}),
         ("do", StepForm, {"start_s": "span", "end_s": "span"}),
     ],
 )
@@ -139,6 +141,19 @@ def test_http_takes_what_python_takes_with_the_same_defaults(verb, form, renamed
         field = form.model_fields[renamed.get(name, name)]
         if parameter.default is not inspect.Parameter.empty:
             assert (field.default or None) == (parameter.default or None)
+
+
+def test_a_terminal_corrects_what_python_corrects():
+    """Options have shorter names; each that Python takes is there, and nothing else."""
+    shorter = {
+        "tempo": "tempo_bpm",
+        "downbeat": "first_downbeat_s",
+        "section": "sections",
+        "chord": "chords",
+        "take_back": "withdrawn",
+    }
+    options = [shorter.get(name, name) for name in inspect.signature(correct).parameters if name != "song"]
+    assert sorted(options) == sorted(list(inspect.signature(Studio.correct).parameters)[2:])
 
 
 def test_jobs_call_the_studio_and_nothing_else():

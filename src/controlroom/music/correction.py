@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from pydantic import Field
@@ -14,8 +15,15 @@ from controlroom.model.timeline import BeatGrid, Section, SectionMap
 from controlroom.music.analysis import MusicFacts
 from controlroom.music.chords import NO_CHORD, ChordSpan, chord_label, roman_numeral
 from controlroom.music.key import KeyEstimate, key_label
+from controlroom.music.spectra import Doubles
+
+Said: TypeAlias = Literal["tempo_bpm", "first_downbeat_s", "beats_per_bar", "key", "sections", "chords"]
+"""What a person may correct, each by itself."""
 
 LEAST_BPM, MOST_BPM = 20.0, 400.0
+OCTAVE_NEAR = 0.001
+"""A tempo this near to what was heard, to twice or to half of it, means the same beats, counted otherwise."""
+LEAST_BEATS = 2
 _LABEL = re.compile(r"([A-G])([#b]?)(?::(maj|min))?", re.ASCII)
 _NATURAL = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
@@ -31,7 +39,8 @@ class MusicCorrection(Record):
     """What a person corrected; None and empty leave what was heard.
 
     ``chords`` and ``sections`` replace all that was heard of their kind; each
-    lasts until the next.
+    lasts until the next. ``withdrawn`` names what the person takes back of what
+    they said before: there, what was heard stands again.
     """
 
     clock: str
@@ -41,6 +50,7 @@ class MusicCorrection(Record):
     key: str | None = None
     sections: tuple[Mark, ...] = ()
     chords: tuple[Mark, ...] = ()
+    withdrawn: tuple[Said, ...] = ()
     by: str = ""
     at: str = ""
     reason: str = ""
@@ -68,23 +78,28 @@ def together(corrections: Iterable[MusicCorrection], clock: str) -> MusicCorrect
     said: dict[str, object] = {}
     for correction in corrections:
         if correction.clock == clock:
-            said.update({k: v for k, v in correction if v not in (None, ())})
-    return MusicCorrection.model_validate(said) if said else None
+            for name in correction.withdrawn:
+                said.pop(name, None)
+            said.update({k: v for k, v in correction if v not in (None, ()) and k != "withdrawn"})
+    return MusicCorrection.model_validate(said) if any(name in said for name in get_args(Said)) else None
 
 
 def corrected(facts: MusicFacts, said: MusicCorrection) -> MusicFacts:
     """Return what was heard with a person's corrections in its place, marked as theirs.
 
-    A tempo or a first downbeat makes one constant grid; a number of beats in the
-    bar alone counts the beats that were heard anew. Numerals follow the key.
+    Another tempo makes one constant grid. Twice or half of the tempo that was
+    heard, a first downbeat, and a number of beats in the bar count the beats that
+    were heard anew, so that a tempo that moves goes on moving. A downbeat or bar
+    without any tempo waits for one. Numerals follow the key.
     """
     grid = _grid(facts, said)
+    laid = grid is not facts.grid and _counted_anew(facts, said) is None
     key = _key(facts, said)
     return facts.model_copy(
         update={
             "grid": grid,
             "downbeat_confidence": 1.0 if grid.by_person else facts.downbeat_confidence,
-            "constant_tempo": facts.constant_tempo if grid is facts.grid else True,
+            "constant_tempo": laid or facts.constant_tempo,
             "key": key,
             "chords": _chords(facts, said, key),
             "sections": _sections(facts, said, grid),
@@ -101,11 +116,10 @@ def _grid(facts: MusicFacts, said: MusicCorrection) -> BeatGrid:
     anchor = said.first_downbeat_s
     if anchor is None:
         anchor = next(iter((*heard.downbeats_s, *heard.beats_s)), 0.0)
-    if said.tempo_bpm is None and said.first_downbeat_s is None and heard.beats_s:
-        beats = np.asarray(heard.beats_s)
-    elif tempo is None:
-        raise UsageError("music.no-tempo", "no tempo is known to lay bars by", "give the tempo too")
-    else:
+    beats = _counted_anew(facts, said)
+    if beats is None:
+        if tempo is None:  # nothing to lay bars by: they come when the tempo is said too
+            return heard
         period = 60.0 / tempo
         beats = anchor + period * np.arange(
             -np.floor(anchor / period), np.ceil((facts.duration_s - anchor) / period)
@@ -121,6 +135,30 @@ def _grid(facts: MusicFacts, said: MusicCorrection) -> BeatGrid:
             "by_person": True,
         }
     )
+
+
+def _counted_anew(facts: MusicFacts, said: MusicCorrection) -> Doubles | None:
+    """Return the beats that were heard, counted at the octave said and moved to the downbeat said.
+
+    So a tempo that moves goes on moving. None when another tempo is meant, or no beats were heard.
+    """
+    beats, heard_bpm = np.asarray(facts.grid.beats_s, dtype=np.float64), facts.grid.tempo_bpm
+    if beats.size < LEAST_BEATS or heard_bpm is None:
+        return None
+    ratio = 1.0 if said.tempo_bpm is None else said.tempo_bpm / heard_bpm
+    octave = next((one for one in (0.5, 1.0, 2.0) if abs(ratio / one - 1.0) <= OCTAVE_NEAR), None)
+    if octave is None:
+        return None
+    anchor = said.first_downbeat_s
+    if octave > 1.0:
+        halves = 0.5 * np.diff(beats, append=2.0 * beats[-1] - beats[-2])
+        beats = np.stack([beats, beats + halves], axis=1).ravel()
+    elif octave < 1.0:
+        kept = anchor if anchor is not None else next(iter(facts.grid.downbeats_s), beats[0])
+        beats = beats[int(np.argmin(np.abs(beats - kept))) % 2 :: 2]
+    if anchor is not None:
+        beats = beats + (anchor - beats[np.argmin(np.abs(beats - anchor))])
+    return beats[(beats >= 0.0) & (beats < facts.duration_s)]
 
 
 def _key(facts: MusicFacts, said: MusicCorrection) -> KeyEstimate | None:
@@ -141,8 +179,6 @@ def _key(facts: MusicFacts, said: MusicCorrection) -> KeyEstimate | None:
 def _chords(facts: MusicFacts, said: MusicCorrection, key: KeyEstimate | None) -> tuple[ChordSpan, ...]:
     spans = facts.chords
     if said.chords:
-        marks = sorted(said.chords, key=lambda mark: mark.start_s)
-        ends = [*(mark.start_s for mark in marks[1:]), facts.duration_s]
         spans = tuple(
             ChordSpan(
                 start_s=mark.start_s,
@@ -151,7 +187,7 @@ def _chords(facts: MusicFacts, said: MusicCorrection, key: KeyEstimate | None) -
                 roman=None,
                 confidence=1.0,
             )
-            for mark, end_s in zip(marks, ends, strict=True)
+            for mark, end_s in _until_the_next(said.chords, facts.duration_s)
         )
     if spans is facts.chords and key is facts.key:
         return spans
@@ -164,15 +200,20 @@ def _chords(facts: MusicFacts, said: MusicCorrection, key: KeyEstimate | None) -
     )
 
 
+def _until_the_next(marks: Iterable[Mark], end_s: float) -> Iterator[tuple[Mark, float]]:
+    """Yield marks in their order, each with where the next one, or the sound's end, ends it."""
+    ordered = sorted(marks, key=lambda mark: mark.start_s)
+    ends = [*(mark.start_s for mark in ordered[1:]), end_s]
+    return zip(ordered, ends, strict=True)
+
+
 def _sections(facts: MusicFacts, said: MusicCorrection, grid: BeatGrid) -> SectionMap | None:
     if not said.sections:
         return facts.sections
-    marks = sorted(said.sections, key=lambda mark: mark.start_s)
-    ends = [*(mark.start_s for mark in marks[1:]), facts.duration_s]
     bar_s = 60.0 / grid.tempo_bpm * grid.beats_per_bar if grid.tempo_bpm and grid.beats_per_bar else None
     first: dict[str, str] = {}
     sections = []
-    for mark, end_s in zip(marks, ends, strict=True):
+    for mark, end_s in _until_the_next(said.sections, facts.duration_s):
         sections.append(
             Section(
                 label=mark.label,

@@ -58,8 +58,11 @@ def _signed(body: Body) -> str:
 
 
 def _corrected(body: Body) -> str:
-    said = [name.replace("_", " ") for name in MUSIC if body.get(name)]
-    return f"{body['by']} corrected the music: {listed(said)}"
+    said = [name.replace("_", " ") for name in MUSIC if body.get(name) not in (None, [], ())]
+    back = [str(name).replace("_", " ") for name in body.get("withdrawn", ())]
+    told = [f"corrected the music: {listed(said)}"] if said else []
+    told += [f"took back the word on {listed(back)}"] if back else []
+    return f"{body['by']} {', and '.join(told)}"
 
 
 ENTRIES: Mapping[str, Callable[[Body], str]] = {

@@ -8,38 +8,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controlroom.listening.musical import Meant, hand_in
+from controlroom.listening.musical import Meant, hand_in, music_of
 from controlroom.listening.tone import tonal_balance
 from controlroom.media.files import write_text
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
+from controlroom.music.analysis import MusicFacts
 from controlroom.studio.console_sounds import console_folder, ensure_sounds, files_of, samples_of
-from controlroom.studio.correcting import correction_of, put_right
+from controlroom.studio.correcting import correction_of, heard_of, put_right, words_of
 from controlroom.studio.listening_view import music_data
 from controlroom.studio.song import Song
 from controlroom.studio.walk import listening_of
 
-VERSION = 1
+VERSION = 2
 CORRIDOR = ("freq_hz", "median_db", "low_db", "high_db")
 
 
 def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
     """Return the current take's music as ``listening_view.music_data`` tells it, and the brief's form.
 
-    ``intended`` lists the brief's sections as ``{name, bars, energy}``.
+    ``intended`` lists the brief's sections as ``{name, bars, energy}``; ``said`` tells
+    who corrected what, when and why (``{name: {value, by, at, reason}}``), and ``heard``
+    what was heard of all that can be corrected.
     """
     take, brief = song.take, song.folder.read_brief()
     lyrics = take.facts.tags.lyrics
     said = correction_of(song)
+    words = {name: asdict(word) for name, word in words_of(song).items()}
     key = [
         VERSION,
         take.audio_digest,
         lyrics,
         brief.document(),
         said.model_dump(mode="json") if said else None,
+        words,
     ]
 
     def measured() -> dict[str, Any]:
@@ -48,10 +54,28 @@ def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
         listening = listening_of(samples_of(files_of(song.folder, sounds["take"].id)), take.id)
         hand_in(listening, Meant(lyrics, brief))
         put_right(song, listening)
+        heard = heard_data(heard_of(listening) if said else music_of(listening))
         form = [section.model_dump(mode="json") for section in brief.form]
-        return {**music_data(listening), "intended": form}
+        return {**music_data(listening), "intended": form, "said": words, "heard": heard}
 
     return _kept(song, "music", key, measured)
+
+
+def heard_data(facts: MusicFacts) -> dict[str, Any]:
+    """Return what was heard of all that a person may correct, under the names of ``Studio.correct``."""
+    grid, sections = facts.grid, facts.sections.sections if facts.sections else ()
+    return {
+        "tempo_bpm": grid.tempo_bpm,
+        "tempo_confidence": grid.confidence,
+        "first_downbeat_s": next(iter(grid.downbeats_s), None),
+        "downbeat_confidence": facts.downbeat_confidence,
+        "beats_per_bar": grid.beats_per_bar,
+        "key": facts.key.label if facts.key else None,
+        "key_confidence": facts.key.confidence if facts.key else 0.0,
+        "sections": [{"start_s": one.start_s, "label": one.label} for one in sections],
+        "sections_confidence": facts.sections.confidence if facts.sections else 0.0,
+        "chords": [{"start_s": one.start_s, "label": one.label} for one in facts.chords],
+    }
 
 
 def tone_of_song(song: Song, context: Context) -> Mapping[str, Any]:

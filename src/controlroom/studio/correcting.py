@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -12,30 +13,64 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.musical import hand_in, meant_of, music_of
 from controlroom.model.errors import UsageError
 from controlroom.music.analysis import MusicFacts
-from controlroom.music.correction import Mark, MusicCorrection, corrected, state_of, together
+from controlroom.music.chords import NO_CHORD
+from controlroom.music.correction import Mark, MusicCorrection, Said, corrected, state_of, together
 from controlroom.studio.song import Now, Song, found, opened
 
 ENTRY = "music.corrected"
 
 
+@dataclass(frozen=True)
+class Word:
+    """Who said one thing of the music that stands now, when, and why; ``value`` is None for sections and chords."""
+
+    value: float | str | None
+    by: str
+    at: str
+    reason: str
+
+
 def correction_of(song: Song) -> MusicCorrection | None:
-    """Return what a person said of the current take's music so far; None when nothing."""
-    entries = song.memory.ledger.entries([ENTRY])
-    return together((MusicCorrection.model_validate(entry.body) for entry in entries), song.take.id)
+    """Return what a person said of the current take's music so far; None when nothing stands."""
+    return together(_entries(song), song.take.id)
+
+
+def words_of(song: Song) -> dict[str, Word]:
+    """Return who said what of the current take's music, by what it is of: what stands, not what was withdrawn."""
+    words: dict[str, Word] = {}
+    for one in _entries(song):
+        if one.clock == song.take.id:
+            for name in one.withdrawn:
+                words.pop(name, None)
+            for name in get_args(Said):
+                value = getattr(one, name)
+                if value not in (None, ()):
+                    kept = None if isinstance(value, tuple) else value
+                    words[name] = Word(kept, one.by, one.at, one.reason)
+    return words
+
+
+def _entries(song: Song) -> Iterator[MusicCorrection]:
+    return (MusicCorrection.model_validate(entry.body) for entry in song.memory.ledger.entries([ENTRY]))
 
 
 def put_right(song: Song, listening: Listening) -> Listening:
     """Return the listening with what a person corrected in the place of what is heard of its music."""
     said = correction_of(song)
     if said is not None:
-
-        def measured() -> MusicFacts:
-            plain = Listening(listening.audio, listening.clock, listening.stems)
-            hand_in(plain, meant_of(listening))
-            return corrected(music_of(plain), said)
-
-        listening.keep(("music.analyse",), measured)
+        listening.keep(("music.analyse",), lambda: corrected(heard_of(listening), said))
     return listening
+
+
+def heard_of(listening: Listening) -> MusicFacts:
+    """Return what is heard of the music, whatever a person said of it."""
+
+    def measured() -> MusicFacts:
+        plain = Listening(listening.audio, listening.clock, listening.stems)
+        hand_in(plain, meant_of(listening))
+        return music_of(plain)
+
+    return listening.keep(("music.heard",), measured)
 
 
 class MusicVerbs:
@@ -54,18 +89,23 @@ class MusicVerbs:
         key: str | None = None,
         sections: Sequence[Mapping[str, Any]] = (),
         chords: Sequence[Mapping[str, Any]] = (),
+        withdrawn: Sequence[str] = (),
         reason: str = "",
     ) -> MusicCorrection:
         """Correct what was heard of the current take's music; what is not named stays as it is.
 
         ``sections`` and ``chords`` are ``{"start_s", "label"}`` and replace all of
-        their kind; keys and chords are written ``A:min``, ``F#:maj``.
+        their kind; keys and chords are written ``A:min``, ``F#:maj``. ``withdrawn``
+        names what is taken back (``tempo_bpm``, ``first_downbeat_s``,
+        ``beats_per_bar``, ``key``, ``sections``, ``chords``): what was heard stands again.
 
         Raises
         ------
         UsageError
             ``music.nothing``: nothing was corrected; ``music.label``: no key or
-            chord; ``music.place``: after the take's end; ``music.value``: out of range.
+            chord; ``music.place``: after the take's end; ``music.twice``: two
+            begin at one place; ``music.value``: out of range;
+            ``music.not-said``: nothing was said that could be taken back.
         """
         with opened(found(root), now=self._now) as song:
             try:
@@ -77,6 +117,7 @@ class MusicVerbs:
                     key=key,
                     sections=tuple(Mark.model_validate(one) for one in sections),
                     chords=tuple(Mark.model_validate(one) for one in chords),
+                    withdrawn=tuple(withdrawn),
                     by=self._name,
                     at=self._now(),
                     reason=reason,
@@ -88,6 +129,7 @@ class MusicVerbs:
                     "music.value", f"{name}: {what['msg']}", "see `controlroom correct --help`"
                 ) from error
             _check(said, song.take.facts.duration_s)
+            _check_withdrawn(said, words_of(song))
             song.memory.add_event(ENTRY, said.model_dump(mode="json"), said.at)
             return said
 
@@ -98,11 +140,25 @@ def _check(said: MusicCorrection, duration_s: float) -> None:
         raise UsageError(
             "music.nothing", "nothing was corrected", "name a tempo, a downbeat, a key, sections or chords"
         )
-    for label in (*((said.key,) if said.key else ()), *(mark.label for mark in said.chords)):
-        state_of(label)
+    if said.key and state_of(said.key) == NO_CHORD:
+        raise UsageError("music.label", f"{said.key!r} is no key", "write C:maj, F#:min, Bb:maj")
+    for mark in said.chords:
+        state_of(mark.label)
+    for marks in (said.sections, said.chords):
+        starts = [mark.start_s for mark in marks]
+        twice = next((at for at in starts if starts.count(at) > 1), None)
+        if twice is not None:
+            raise UsageError("music.twice", f"two begin at {twice:g} s", "let each begin at its own place")
     places = [mark.start_s for mark in (*said.sections, *said.chords)]
     for at in (*places, said.first_downbeat_s or 0.0):
         if at >= duration_s:
             raise UsageError(
                 "music.place", f"{at:g} s is after the take's end, {duration_s:.1f} s", "start earlier"
             )
+
+
+def _check_withdrawn(said: MusicCorrection, words: Mapping[str, Word]) -> None:
+    for name in said.withdrawn:
+        if name not in words:
+            known = ", ".join(words) or "nothing yet"
+            raise UsageError("music.not-said", f"nothing was said of {name}", f"you said: {known}")

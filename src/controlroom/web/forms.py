@@ -166,6 +166,26 @@ class ReturnForm(Record):
     seq: Annotated[int, Field(ge=1, le=10**9)]
 
 
+class MarkedPlace(Record):
+    """Where a section or a chord begins, and its name."""
+
+    start_s: Second
+    label: Annotated[str, Field(min_length=1, max_length=80, pattern=r"\S")]
+
+
+class CorrectionForm(Record):
+    """A person's word on the music; what is not named stays as it is."""
+
+    tempo_bpm: Annotated[float, Field(ge=20, le=400)] | None = None
+    first_downbeat_s: Second | None = None
+    beats_per_bar: Annotated[int, Field(ge=1, le=16)] | None = None
+    key: Annotated[str, Field(min_length=1, max_length=8)] | None = None
+    sections: Annotated[tuple[MarkedPlace, ...], Field(max_length=200)] = ()
+    chords: Annotated[tuple[MarkedPlace, ...], Field(max_length=4000)] = ()
+    withdrawn: Annotated[tuple[Name, ...], Field(max_length=6)] = ()
+    reason: Words = ""
+
+
 class StandardsForm(Record):
     """A person's own numbers, by dotted key."""
 

@@ -29,9 +29,9 @@ class Room:
         """Return a song's folder by its id."""
         return self.shelf.song(song_id)
 
-    def told(self, song_id: str) -> None:
-        """Say that a song changed, so that every open page reads it again."""
-        self.hub.tell("song", song=song_id)
+    def told(self, song_id: str, *, music: bool = False) -> None:
+        """Say that a song changed, so that every open page reads it again; its music too where that changed."""
+        self.hub.tell("song", song=song_id, music=music)
 
 
 def room_of(request: Request) -> Room:

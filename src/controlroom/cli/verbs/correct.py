@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from controlroom.cli.parse import named_places, seconds
 from controlroom.cli.present import say
+
+NAMES = {"tempo": "tempo_bpm", "downbeat": "first_downbeat_s"}
 
 
 def correct(
@@ -23,6 +26,12 @@ def correct(
     chord: Annotated[
         list[str] | None, typer.Option(help="PLACE=CHORD, one for each change; they replace what was heard.")
     ] = None,
+    take_back: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="tempo, downbeat, beats-per-bar, key, sections or chords: what was heard stands again."
+        ),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
 ) -> None:
     """Correct what was heard of the music. It is a decision, and it wins over what is heard."""
@@ -36,8 +45,15 @@ def correct(
         key=key,
         sections=named_places(section or []),
         chords=named_places(chord or []),
+        withdrawn=[NAMES.get(one, one.replace("-", "_")) for one in take_back or []],
         reason=reason,
     )
-    named = said.model_dump(exclude={"clock", "by", "at", "reason"}, exclude_none=True)
-    kept = ", ".join(name.replace("_", " ") for name, value in named.items() if value)
-    say(f"Kept, as {said.by}'s word: {kept}.")
+    named = said.model_dump(exclude={"clock", "by", "at", "reason", "withdrawn"}, exclude_none=True)
+    if kept := _listed(name for name, value in named.items() if value != ()):
+        say(f"Kept, as {said.by}'s word: {kept}.")
+    if said.withdrawn:
+        say(f"Taken back by {said.by}: {_listed(said.withdrawn)}.")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(name.replace("_", " ") for name in names)

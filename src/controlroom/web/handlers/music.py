@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from controlroom.web import bench, views
+from controlroom.web.forms import CorrectionForm
 from controlroom.web.room import RoomHere, wants_json
 
 router = APIRouter(tags=["music"], prefix="/songs/{song}")
@@ -19,6 +20,14 @@ async def music(room: RoomHere, request: Request, song: str) -> Response:
         return views.as_json(await room.bench.do(bench.music, str(root)))
     kinds = {"arc_kinds": views.ARC_KINDS, "harmony_kinds": views.HARMONY_KINDS}
     return views.song_page(room, song, "music.html.j2", references=room.studio.references(root), **kinds)
+
+
+@router.post("/music", status_code=201)
+def correct(room: RoomHere, song: str, form: CorrectionForm) -> Response:
+    """Keep a person's word on tempo, bars, key, sections and chords, or take it back."""
+    said = room.studio.correct(room.song(song), **form.model_dump())
+    room.told(song, music=True)
+    return views.as_json(said.model_dump(mode="json"), 201)
 
 
 @router.get("/tone")

@@ -1,11 +1,14 @@
 // The page begins here: every element that names a controller gets it, with a scope of its own.
 import { Bus } from "./bus.js";
 import { listenToEvents } from "./events.js";
+import { followMusic } from "./music.js";
 import { Player } from "./audio/player.js";
 import { Scope } from "./scope.js";
 import desk from "./controllers/desk.js";
 import history from "./controllers/history.js";
 import arc from "./controllers/arc.js";
+import chordName from "./controllers/chord-name.js";
+import grid from "./controllers/grid.js";
 import harmony from "./controllers/harmony.js";
 import music from "./controllers/music.js";
 import references from "./controllers/references.js";
@@ -14,6 +17,7 @@ import jobs from "./controllers/jobs.js";
 import masters from "./controllers/masters.js";
 import meters from "./controllers/meters.js";
 import reference from "./controllers/reference.js";
+import sectionList from "./controllers/section-list.js";
 import sections from "./controllers/sections.js";
 import spectrum from "./controllers/spectrum.js";
 import stems from "./controllers/stems.js";
@@ -25,7 +29,7 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, stems, "stem-import": stemImport, arc, harmony, desk, trial, standards, history, masters };
+const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, arc, harmony, desk, trial, standards, history, masters };
 
 const scope = new Scope();
 const bus = new Bus();
@@ -40,6 +44,7 @@ app.mount = (root, parent) => {
 
 app.mount(document, scope);
 keys(document, app, scope.child());
+followMusic(app, scope.child());
 listenToEvents(scope.child(), bus);
 addEventListener("pagehide", (event) => { if (!event.persisted) scope.end(); });
 for (const when of ["load", "resize"]) scope.on(globalThis, when, () => {

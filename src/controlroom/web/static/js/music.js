@@ -1,13 +1,28 @@
 // The take's music: sections, bars and chords, read once per page, and the arithmetic of loops on them.
 import { getJson } from "./api.js";
 import { tried } from "./controllers/toasts.js";
+import { settled } from "./scope.js";
+
+let asked = 0;
 
 export async function readMusic(app) {
+  const turn = (asked += 1);
   const found = await tried(app, () => getJson(`/songs/${app.song}/music`));
-  if (!found) return;
+  if (!found || turn !== asked) return;
   app.music = found;
   app.bus.tell("music");
 }
+
+/** Read the music again whenever somebody, here or in another tab, corrects it. */
+export function followMusic(app, scope) {
+  const again = settled(scope, 60, () => { if (app.music) readMusic(app); });
+  app.bus.hear(scope, "song", ({ song, music }) => { if (music && song === app.song) again(); });
+  app.bus.hear(scope, "resync", again);
+  app.bus.hear(scope, "corrected", again);
+}
+
+/** Return the one of ascending places that is nearest; the place itself where there are none. */
+export const nearest = (places, at) => places.reduce((best, one) => (best === null || Math.abs(one - at) < Math.abs(best - at) ? one : best), null) ?? at;
 
 /** Return the bar lines, the song's end included; empty where no bars were heard. */
 export function barLines(app) {

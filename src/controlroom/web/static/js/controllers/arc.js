@@ -51,7 +51,7 @@ function intended({ intended: form }) {
 function told(music) {
   const words = [];
   if (!music.sections.length) words.push("No sections were heard.");
-  else words.push(`${music.sections.length} sections, of ${new Set(music.sections.map((one) => one.label)).size} kinds.`);
+  else words.push(`${music.sections.length} sections, of ${new Set(music.sections.map((one) => one.label)).size} kinds${music.said.sections ? `, as ${music.said.sections.by} says` : ""}.`);
   const { dynamic_arc: levels, intended_energy_agreement: agreement } = music;
   if (levels) words.push(`The level moves over ${levels.spread_db.toFixed(1)} dB and is highest at ${Math.round(100 * levels.peak_at_share)} % of the song.`);
   if (agreement !== null) words.push(`It follows the brief's energies with a correlation of ${agreement.toFixed(2)}.`);

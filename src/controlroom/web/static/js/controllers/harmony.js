@@ -1,5 +1,6 @@
 // The chord lane with Roman numerals, and the evidence of how familiar the harmony is.
 import { clock } from "../format.js";
+import { spoken, symbol } from "../pitches.js";
 
 // what a degree does in its key (Riemann's three functions); what is borrowed stands apart
 const FAMILIES = { i: "rest", iii: "rest", vi: "rest", ii: "away", iv: "away", v: "pull", vii: "pull" };
@@ -11,8 +12,9 @@ export default function harmony(element, app, scope) {
     const { music, player } = app;
     if (!music) return;
     const share = (value) => `${Math.round(100 * value)} %`;
+    const sure = music.said.key ? `as ${music.said.key.by} says` : `confidence ${share(music.key_confidence)}`;
     const metre = music.beats_per_bar ? `, ${music.beats_per_bar} beats to the bar` : "";
-    at("key").textContent = [music.key ? `${spoken(music.key)}, confidence ${share(music.key_confidence)}` : "No key was heard", music.tempo_bpm ? `${music.tempo_bpm.toFixed(1)} bpm${metre}` : "no tempo", music.tuning_cents === null ? "" : `tuned ${music.tuning_cents > 0 ? "+" : ""}${music.tuning_cents.toFixed(0)} cents from 440 Hz`].filter(Boolean).join(" · ");
+    at("key").textContent = [music.key ? `${spoken(music.key)}, ${sure}` : "No key was heard", music.tempo_bpm ? `${music.tempo_bpm.toFixed(1)} bpm${metre}` : "no tempo", music.tuning_cents === null ? "" : `tuned ${music.tuning_cents > 0 ? "+" : ""}${music.tuning_cents.toFixed(0)} cents from 440 Hz`].filter(Boolean).join(" · ");
     const loop = music.harmony?.loop ?? [];
     at("chords").replaceChildren(...music.chords.map((chord) => {
       const button = document.createElement("button");
@@ -22,11 +24,13 @@ export default function harmony(element, app, scope) {
       numeral.textContent = chord.label === "N" ? "–" : chord.roman ?? chord.label;
       name.textContent = chord.label === "N" ? "" : symbol(chord.label);
       button.append(numeral, name);
-      button.title = `${chord.label === "N" ? "no chord" : symbol(chord.label)}, ${clock(chord.start_s)} to ${clock(chord.end_s)}, confidence ${share(chord.confidence)}`;
+      const instead = heardInstead(music, chord);
+      button.classList.toggle("said", Boolean(instead));
+      button.title = `${symbol(chord.label)}, ${clock(chord.start_s)} to ${clock(chord.end_s)}, ${instead ? `as ${music.said.chords.by} says; ${symbol(instead)} was heard` : music.said.chords ? "as heard" : `confidence ${share(chord.confidence)}`}`;
       button.style.flexGrow = Math.max(0.2, chord.end_s - chord.start_s);
       button.dataset.family = family(chord.roman);
       button.style.setProperty("--sure", `${Math.round(8 + 26 * chord.confidence)}%`);
-      button.onclick = () => { player.setLoop({ start_s: chord.start_s, end_s: chord.end_s }, true); player.play(chord.start_s); };
+      button.onclick = () => { chosen(button); app.bus.tell("chord", { chord }); player.setLoop({ start_s: chord.start_s, end_s: chord.end_s }, true); player.play(chord.start_s); };
       return button;
     }));
     if (!music.chords.length) at("chords").textContent = "No chords were heard.";
@@ -39,12 +43,22 @@ export default function harmony(element, app, scope) {
     }));
   }
 
+  function chosen(button) {
+    for (const one of at("chords").children) one.removeAttribute("aria-current");
+    button.setAttribute("aria-current", "true");
+  }
+
   app.bus.hear(scope, "music", draw);
 }
 
 const family = (roman) => (/^[b#]/.test(roman ?? "") ? "borrowed" : FAMILIES[roman?.toLowerCase().replace(/[^iv]/g, "")] ?? "none");
-const symbol = (label) => label.replace(":maj", "").replace(":min", "m").replace("b", "♭").replace("#", "♯");
-const spoken = (key) => key.replace(":maj", " major").replace(":min", " minor");
+
+/** Return what was heard where a chord stands that a person said; empty where they said the same. */
+function heardInstead({ said, heard }, chord) {
+  if (!said.chords) return "";
+  const was = heard.chords.findLast((one) => one.start_s <= (chord.start_s + chord.end_s) / 2)?.label ?? "N";
+  return was === chord.label ? "" : was;
+}
 
 function evidence(found, share) {
   if (!found) return [["Familiarity", "too few chords, or no key, to say"]];
