@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, UsageError
 from controlroom.web.events import KEPT, Hub
 from controlroom.web.jobs import Runner
+from controlroom.web.workers import JOBS_EACH, LARGEST_MB
 
 # these run in a spawned process, so they stand at module level
 
@@ -104,3 +106,61 @@ def test_a_fresh_stream_tells_only_what_comes(console):
     here, beat = asyncio.run(taken(hub, None, 2))
     assert here.startswith(":")
     assert beat.startswith(":")
+
+
+def its_process(_context: Context) -> int:
+    return os.getpid()
+
+
+def grows(_context: Context, mb: int) -> int:
+    held.append(b"x" * (mb << 20))
+    return os.getpid()
+
+
+def dies(_context: Context) -> None:
+    os._exit(3)
+
+
+held: list[bytes] = []
+
+
+def carried_out(runner: Runner, *asked):
+    return waited(runner, runner.start("one", "a", *asked).id)
+
+
+@pytest.fixture
+def runner():
+    runner = Runner(Hub())
+    yield runner
+    runner.close()
+
+
+def test_one_process_does_job_after_job_whatever_comes_of_them(runner):
+    first = carried_out(runner, its_process).result
+    assert carried_out(runner, fault).error["code"] == "job.fault"
+    assert carried_out(runner, broken).error["code"] == "audio.empty"
+    assert carried_out(runner, its_process).result == first
+
+
+def test_a_stop_ends_one_job_and_not_the_next(runner):
+    first = carried_out(runner, its_process)
+    stopped = runner.start("slow", "a", slow, 600.0)
+    runner.cancel(stopped.id)
+    assert waited(runner, stopped.id).state == "cancelled"
+    following = runner.start("slow", "a", slow, 0.3)
+    runner.cancel(stopped.id)  # too late, and not for this one
+    assert waited(runner, following.id).state == "done"
+    assert carried_out(runner, its_process).result == first.result
+
+
+def test_a_process_that_grew_or_died_is_not_asked_again(runner):
+    first = carried_out(runner, grows, int(LARGEST_MB) + 50).result
+    second = carried_out(runner, its_process).result
+    assert second != first
+    assert carried_out(runner, dies).error["code"] == "job.died"
+    assert carried_out(runner, its_process).result not in (first, second)
+
+
+def test_a_process_goes_after_its_share_of_jobs(runner):
+    ids = {carried_out(runner, its_process).result for _ in range(JOBS_EACH + 1)}
+    assert len(ids) == 2

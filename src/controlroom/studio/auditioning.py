@@ -7,8 +7,11 @@ level at which it sounds in the mix, and under the same gain.
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +22,9 @@ from controlroom.engine.desk import excerpt_with
 from controlroom.listening.heard import loudest_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, write
-from controlroom.media.files import environment_fault
+from controlroom.media.files import environment_fault, write_text
 from controlroom.model.audio import Audio
+from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
@@ -91,18 +95,56 @@ def span_of(proposal: Proposal, sound: Listening, walk: Walk) -> Span:
 def write_audition(song: Song, proposal: Proposal, sound: Listening, span: Span) -> AuditionFiles:
     """Write before, after and difference of one proposal over a span."""
     tried = excerpt_with(sound, proposal.step, span, handling(song))
-    pair = matched(tried.before, tried.after)
     folder = song.folder.auditions / proposal.id
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise environment_fault(error, folder) from error
     paths = {name: folder / f"{name}{FORM.extension}" for name in ("before", "after", "difference")}
+    made_of = [FORM.value, metadata.version("av"), tried.before.digest(), tried.after.digest()]
+    slip = _Slip(
+        song.folder.cache / "auditions" / f"{proposal.id}.json", digest_text(canonical_json(made_of))
+    )
+    if (files := slip.found(paths, span.start_s)) is not None:
+        return files
+    pair = matched(tried.before, tried.after)
+    for place in (folder, slip.path.parent):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            slip.path.unlink(missing_ok=True)  # half-written files have none
+        except OSError as error:
+            raise environment_fault(error, place) from error
     for name, path in paths.items():
         write(path, getattr(pair, name), FORM)
-    return AuditionFiles(
-        paths["before"], paths["after"], paths["difference"], start_s=span.start_s, matched_lufs=pair.lufs
-    )
+    slip.write(paths, pair.lufs)
+    return AuditionFiles(**paths, start_s=span.start_s, matched_lufs=pair.lufs)
+
+
+@dataclass(frozen=True)
+class _Slip:
+    """What three files were made of: a render writes again only those that sound different now.
+
+    Encoding is most of what a render of a short song costs. The slip lies in the
+    cache; without it, or when a file has not the size that it had, all are written.
+    """
+
+    path: Path
+    made_of: str
+
+    def found(self, paths: Mapping[str, Path], start_s: float) -> AuditionFiles | None:
+        """Return the files when they are there, made of the same sounds."""
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            if kept["made_of"] != self.made_of or kept["sizes"] != _sizes(paths):
+                return None
+            return AuditionFiles(**paths, start_s=start_s, matched_lufs=kept["lufs"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def write(self, paths: Mapping[str, Path], lufs: float | None) -> None:
+        """Note what the files are, now that they are there."""
+        kept = {"made_of": self.made_of, "sizes": _sizes(paths), "lufs": lufs}
+        write_text(self.path, json.dumps(kept))
+
+
+def _sizes(paths: Mapping[str, Path]) -> dict[str, int]:
+    return {name: path.stat().st_size for name, path in paths.items()}
 
 
 def matched(before: Audio, after: Audio) -> Matched:

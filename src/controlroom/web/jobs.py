@@ -1,35 +1,27 @@
-"""Long work, each in a process of its own: it tells where it is and can be stopped.
+"""Long work, each in a process apart: it tells where it is and can be stopped.
 
-The event loop never computes. A job's process is spawned, not forked; its
-progress comes through a pipe that one thread reads; a stop is a flag that the
-studio looks at between blocks, and after ``PATIENCE_S`` an end by force, which
-the ledger survives by design.
+The event loop never computes. A job's progress comes through its worker's pipe,
+that one thread reads; a stop is a flag that the studio looks at between blocks,
+and after ``PATIENCE_S`` an end by force, which the ledger survives by design.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event as Flag
 from typing import Any
 
-from controlroom.model.context import Context
 from controlroom.model.errors import Cancelled, ControlRoomError, UsageError
 from controlroom.web.events import Hub
+from controlroom.web.workers import Work, Worker
 
 PATIENCE_S = 10.0
 KEPT = 50
 MOST_RUNNING = 4
 TOLD_EVERY_S = 0.1
-
-Work = Callable[..., Any]
-"""A module-level function: the context first, then plain arguments; returns what is JSON."""
 
 
 @dataclass
@@ -71,8 +63,8 @@ class Runner:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._jobs: dict[str, Job] = {}
-        self._flags: dict[str, Flag] = {}
-        self._spawn = multiprocessing.get_context("spawn")
+        self._workers: dict[str, Worker] = {}
+        self._idle: list[Worker] = []
         self._lock = threading.Lock()
 
     def start(
@@ -86,17 +78,12 @@ class Runner:
             if len(running) >= MOST_RUNNING:
                 raise UsageError("job.too-many", f"{len(running)} jobs run already", "wait for one to end")
             job = Job(secrets.token_hex(6), kind, song)
+            self._workers[job.id] = worker = self._worker()
             self._jobs[job.id] = job
-            self._flags[job.id] = self._spawn.Event()
             self._forget()
-        ours, theirs = self._spawn.Pipe(duplex=False)
-        process = self._spawn.Process(
-            target=_carry_out, args=(theirs, self._flags[job.id], work, arguments), daemon=True
-        )
-        process.start()
-        theirs.close()
+        worker.ask(work, arguments)
         self._hub.tell("job", **job.as_dict())
-        threading.Thread(target=self._follow, args=(job, process, ours, after), daemon=True).start()
+        threading.Thread(target=self._follow, args=(job, worker, after), daemon=True).start()
         return job
 
     def jobs(self) -> list[Job]:
@@ -112,15 +99,37 @@ class Runner:
     def cancel(self, job_id: str) -> Job:
         """Ask a job to stop."""
         job = self.job(job_id)
-        self._flags[job_id].set()
+        with self._lock:
+            if job_id in self._workers:  # what works for another job by now is left alone
+                self._workers[job_id].flag.set()
         return job
 
-    def _follow(self, job: Job, process: Any, pipe: Connection, after: Callable[[], None] | None) -> None:
+    def close(self) -> None:
+        """Let the idle processes go."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().end()
+
+    def _worker(self) -> Worker:
+        """Return a process that waits for work, or a new one."""
+        while self._idle:
+            if (worker := self._idle.pop()).fresh:
+                return worker
+            worker.end()
+        return Worker()
+
+    def _follow(self, job: Job, worker: Worker, after: Callable[[], None] | None) -> None:
         """Read what a job tells until it ends; its state changes last, when all else is known."""
-        ending = self._listen(job, process, pipe)
-        process.join()
-        pipe.close()
-        state, job.result, job.error = ending or self._ended(job, process.exitcode)
+        ending, stays = self._listen(job, worker)
+        with self._lock:
+            stopped = self._workers.pop(job.id).flag.is_set()
+            stays = stays and not self._idle
+            if stays:
+                worker.rest()
+                self._idle.append(worker)
+        if not stays:
+            worker.end()
+        state, job.result, job.error = ending or _ended(worker.process.exitcode, stopped=stopped)
         job.ended = time.time()
         job.done = 1.0 if state == "done" else job.done
         job.state = state
@@ -129,50 +138,36 @@ class Runner:
         self._hub.tell("job", **job.as_dict())
         self._hub.tell("song", song=job.song)
 
-    def _listen(self, job: Job, process: Any, pipe: Connection) -> tuple[str, Any, Any] | None:
-        """Return how a job says that it ended; None when it ended without a word."""
+    def _listen(self, job: Job, worker: Worker) -> tuple[tuple[str, Any, Any] | None, bool]:
+        """Return how a job says that it ended, None when it did without a word, and whether its process waits."""
         told, stopped = 0.0, 0.0
         while True:
             try:
-                message = pipe.recv() if pipe.poll(0.2) else None
+                message = worker.pipe.recv() if worker.pipe.poll(0.2) else None
             except (EOFError, OSError):
-                return None
-            if message is not None and message[0] != "progress":
-                state, result, error = message
-                return state, result, error
+                return None, False
+            if message is not None and message[0] == "ended":
+                return message[1], message[2]
             if message is not None:
                 job.what, job.done = str(message[1]), max(job.done, float(message[2]))
                 if time.monotonic() - told >= TOLD_EVERY_S:
                     told = time.monotonic()
                     self._hub.tell("job", **job.as_dict())
-            if self._flags[job.id].is_set():
+            if worker.flag.is_set():
                 stopped = stopped or time.monotonic()
                 if time.monotonic() - stopped > PATIENCE_S:
-                    process.terminate()
-                    return None
-
-    def _ended(self, job: Job, code: int | None) -> tuple[str, Any, dict[str, Any]]:
-        if self._flags[job.id].is_set():
-            return "cancelled", None, Cancelled().as_dict()
-        fault = ControlRoomError("job.died", f"the process ended with code {code}", "try again")
-        return "failed", None, fault.as_dict()
+                    worker.process.terminate()
+                    return None, False
 
     def _forget(self) -> None:
         ended = [job for job in self.jobs() if job.state != "running"]
         for job in ended[KEPT:]:
-            del self._jobs[job.id], self._flags[job.id]
+            del self._jobs[job.id]
 
 
-def _carry_out(pipe: Connection, flag: Flag, work: Work, arguments: tuple[Any, ...]) -> None:
-    """Do the work in the new process, and send how it ends."""
-    os.nice(5)  # the page answers first
-    context = Context(progress=lambda what, done: pipe.send(("progress", what, done)), cancel=flag.is_set)
-    try:
-        pipe.send(("done", work(context, *arguments), None))
-    except Cancelled as stopped:
-        pipe.send(("cancelled", None, stopped.as_dict()))
-    except ControlRoomError as error:
-        pipe.send(("failed", None, error.as_dict()))
-    except Exception as error:  # noqa: BLE001 -- the page must hear of it; the process ends anyway
-        fault = ControlRoomError("job.fault", f"{type(error).__name__}: {error}", "this is a fault of ours")
-        pipe.send(("failed", None, fault.as_dict()))
+def _ended(code: int | None, *, stopped: bool) -> tuple[str, Any, dict[str, Any]]:
+    """Return how a job ended whose process left without a word."""
+    if stopped:
+        return "cancelled", None, Cancelled().as_dict()
+    fault = ControlRoomError("job.died", f"the process ended with code {code}", "try again")
+    return "failed", None, fault.as_dict()
