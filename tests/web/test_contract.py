@@ -26,6 +26,8 @@ CALLED = {
     "separate_take": "stems",
     "add_stems": "stems",
     "marks": "stems",
+    "add_sample": "samples",
+    "remove_sample": "samples",
 }
 
 # verb: why the command line has no door to it
@@ -90,6 +92,9 @@ ROUTES = {
     "stem_sounds": ("GET", "/songs/{song}/stems/sounds"),
     "mark": ("POST", "/songs/{song}/marks"),
     "marks": ("GET", "/songs/{song}/marks"),
+    "add_sample": ("POST", "/imports"),
+    "samples": ("GET", "/songs/{song}/samples"),
+    "remove_sample": ("DELETE", "/songs/{song}/samples/{sample}"),
 }
 
 

@@ -11,6 +11,7 @@ from controlroom.model.proposals import Proposal, Step
 from controlroom.model.song import StemSet, Take
 from controlroom.report.figures import clock, format_measurement
 from controlroom.report.finding_words import finding_title
+from controlroom.report.sample_words import added_sentence
 from controlroom.report.sentences import decision_sentence, withheld_sentence
 from controlroom.report.stem_words import mark_sentence
 from controlroom.report.step_words import proposal_sentence
@@ -75,6 +76,8 @@ ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "withheld": _withheld,
     "decision": lambda body: decision_sentence(Decision.model_validate(body)).removesuffix("."),
     "stems.set": _stems,
+    "sample.added": added_sentence,
+    "sample.removed": lambda body: f"Sample taken off: {body['id']}",
     "part.marked": mark_sentence,
     "music.corrected": _corrected,
     "policy.signed": _signed,

@@ -113,7 +113,9 @@ def _drum_rebuild(step: Step) -> str:
 def _layer(step: Step) -> str:
     drum, front = str(step.knobs.get("drum", "drum")), _first(step, "front_db", "")
     what = (
-        "the mean of its own hardest strokes"
+        f"the sample {step.knobs['sample']}"
+        if step.knobs.get("sample")
+        else "the mean of its own hardest strokes"
         if step.knobs.get("source") == "own"
         else "a short sound made to its own pitch"
     )

@@ -19,6 +19,7 @@ from controlroom.studio.console_music import music_of_song, tone_of_song
 from controlroom.studio.console_preview import gains_on, preview_step
 from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, files_of
 from controlroom.studio.folder import SongFolder
+from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.references import (
     Reference,
     add_reference,
@@ -78,7 +79,7 @@ class ConsoleVerbs:
             span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1]) if span_s else None
             stage = known_processor(processor).stage
             step = Step(processor=processor, stage=stage, part=part, span=span, knobs=dict(knobs or {}))
-            return preview_step(song, step, start_s, end_s, context)
+            return preview_step(song, with_one_shots_named(song, step), start_s, end_s, context)
 
     def match(
         self,

@@ -11,6 +11,7 @@ from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.processors.form import from_step
 from controlroom.studio.marking import check_free, check_part, check_removable
 from controlroom.studio.memory import HAND_MADE
+from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.song import Song
 
 REMOVE = "remove"
@@ -51,8 +52,10 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
         processor, or its knobs are refused; a reason is missing where a broken
         guard is kept; ``part.protected``, ``part.not-removable`` (``studio.marking``).
     UsageError, SongError
-        A part that the processor may not work on, or that the song does not have.
+        A part that the processor may not work on, or a part or sample that the song does not have.
     """
+    if reply.step is not None:
+        reply = reply.model_copy(update={"step": with_one_shots_named(song, reply.step)})
     step = reply.step or proposal.step
     _check(proposal, reply, decider, step)
     check_touch(song, proposal, reply)

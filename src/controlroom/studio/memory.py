@@ -9,6 +9,7 @@ from controlroom.ledger.ledger import Ledger
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.decisions import Answer, Decision, Policy
 from controlroom.model.findings import Finding, Note
+from controlroom.model.one_shots import OneShot
 from controlroom.model.parts import PartMark
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
@@ -43,6 +44,7 @@ class Memory:
     target: Target | None = None
     stems: dict[str, StemSet] = field(default_factory=dict)
     marks: list[PartMark] = field(default_factory=list)
+    one_shots: dict[str, OneShot] = field(default_factory=dict)
 
     @classmethod
     def of(cls, ledger: Ledger) -> Memory:
@@ -82,6 +84,11 @@ class Memory:
             self.stems[made.take_id] = made
         elif kind == "part.marked":
             self._mark(PartMark.model_validate(body))
+        elif kind == "sample.added":
+            one = OneShot.model_validate(body)
+            self.one_shots[one.id] = one
+        elif kind == "sample.removed":
+            self.one_shots.pop(str(body["id"]), None)
 
     def add_take(self, take: Take, at: str) -> None:
         """Record an imported take; the last one added is the current one."""
@@ -143,6 +150,14 @@ class Memory:
         before = self.stems.get(made.take_id)
         if before is None or before.model_copy(update={"at": made.at}) != made:
             self._append("stems.set", made.model_dump(mode="json"), at)
+
+    def add_one_shot(self, one: OneShot, at: str) -> None:
+        """Record a sample that a person brought."""
+        self._append("sample.added", one.model_dump(mode="json"), at)
+
+    def remove_one_shot(self, id_: str, at: str) -> None:
+        """Record that a sample was taken off."""
+        self._append("sample.removed", {"id": id_}, at)
 
     def add_mark(self, mark: PartMark, taken_back: Iterable[Decision], at: str) -> None:
         """Record what a person said of a part, and the answers that this takes back, in one transaction."""

@@ -36,7 +36,9 @@ from controlroom.studio.folder import SongFolder, write_toml_document
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
+from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.releasing import release_song
+from controlroom.studio.sample_verbs import SampleVerbs
 from controlroom.studio.separating import Separated, add_model, separate_file
 from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
 from controlroom.studio.standards import (
@@ -105,7 +107,7 @@ class PersonDecider:
         return {}
 
 
-class Studio(ConsoleVerbs, StemVerbs, MusicVerbs):
+class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     """One service for every window.
 
     Parameters
@@ -222,7 +224,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs):
             if start_s is not None or end_s is not None:
                 span = Span(clock=take.id, start_s=start_s or 0.0, end_s=end_s or take.facts.duration_s)
             step = Step(processor=processor, stage=stage, knobs=dict(knobs or {}))
-            made = from_step(step).step(part, span)
+            made = from_step(with_one_shots_named(song, step)).step(part, span)
             check_part(song, made)
             check_free(song, made)
             proposal = hand_made_proposal(song, take.audio_digest, made)

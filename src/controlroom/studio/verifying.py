@@ -1,4 +1,4 @@
-"""Is everything as the ledger says: chain, takes, stems, the last render and its masters."""
+"""Is everything as the ledger says: chain, takes, stems, samples, the last render and its masters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from controlroom.media.files import sha256_of
 from controlroom.model.errors import VerifyError
 from controlroom.model.render import Render
 from controlroom.studio.importing import check_archived
+from controlroom.studio.one_shots import check_one_shot
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stem_audio
 
@@ -32,6 +33,9 @@ def verify_song(song: Song) -> list[str]:
         for stem in standing.stems:
             stem_audio(song, stem)
         checked.append(f"stems of {standing.take_id}: {', '.join(standing.roles)}")
+    for one in song.memory.one_shots.values():
+        check_one_shot(song.folder.root, one)
+        checked.append(f"sample {one.id}: {one.file_name}")
     for index, rendered in enumerate(song.memory.renders):
         render = _manifest_of(song, rendered)
         checked.append(f"render {render.id}: manifest")

@@ -31,6 +31,7 @@ from controlroom.studio.correcting import put_right
 from controlroom.studio.deciding import ask, sounding, withdraw
 from controlroom.studio.marking import is_rebuilt, protecting
 from controlroom.studio.memory import HAND_MADE, source_digest
+from controlroom.studio.one_shots import one_shot_listenings
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stem_listenings
 from controlroom.studio.trusting import confidence_of, may_be_boosted
@@ -274,7 +275,7 @@ def handling(song: Song, cache: FolderCache | None = None) -> Handling:
     Where the mix is made anew from its stems no band is refused: there the stems are the mix.
     """
     least = 0.0 if is_rebuilt(song) else song.standards.number("stems.overlay_min_coherence")
-    return Handling(cache, least)
+    return Handling(cache, least, one_shot_listenings(song))
 
 
 def _guards_broken(walk: Walk, before: Listening, after: Listening) -> list[str]:

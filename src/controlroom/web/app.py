@@ -27,6 +27,7 @@ from controlroom.web.handlers import (
     references,
     renders,
     rooms,
+    samples,
     songs,
     sounds,
     stems,
@@ -50,7 +51,20 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
 
     app = FastAPI(title="Control Room console", docs_url=None, redoc_url=None, lifespan=life)
     app.state.room = room
-    for noun in (songs, imports, proposals, steps, sounds, stems, music, references, renders, rooms, jobs):
+    for noun in (
+        songs,
+        imports,
+        proposals,
+        steps,
+        sounds,
+        stems,
+        samples,
+        music,
+        references,
+        renders,
+        rooms,
+        jobs,
+    ):
         app.include_router(noun.router)
     static = resources.files("controlroom.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=str(static)), name="static")

@@ -29,6 +29,7 @@ MISSING = (
     "decision.unknown-proposal",
     "file.missing",
     "reference.missing",
+    "sample.missing",
     "request.not-found",
 )
 TOO_LARGE = "upload.too-large"

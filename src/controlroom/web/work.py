@@ -49,6 +49,15 @@ def take_reference(context: Context, root: str, file: str) -> dict[str, Any]:
     return {"reference": reference.id}
 
 
+def take_sample(context: Context, root: str, file: str) -> dict[str, Any]:
+    """Keep a one-shot in the song, for layers under a drum."""
+    source = Path(file)
+    try:
+        return {"sample": Studio().add_sample(Path(root), source, context).id}
+    finally:
+        shutil.rmtree(source.parent, ignore_errors=True)
+
+
 def separate(context: Context, root: str, backend: str, model: str) -> dict[str, Any]:
     """Separate the take, make the stems playable, and listen with them."""
     studio, song = Studio(), Path(root)

@@ -17,13 +17,14 @@ from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
 from controlroom.web.room import RoomHere
 from controlroom.web.shelf import Shelf, file_name, song_id
-from controlroom.web.work import take_in, take_reference, take_stems
+from controlroom.web.work import take_in, take_reference, take_sample, take_stems
 
 router = APIRouter(tags=["takes"])
 
-Role = Literal["take", "reference", "stems"]
+Role = Literal["take", "reference", "stems", "sample"]
 Parcel = Annotated[str, Query(pattern="^([0-9a-f]{16})?$")]
 MOST_STEMS = 40
+KEPT = {"reference": take_reference, "sample": take_sample}
 
 
 @router.post("/imports", status_code=202)
@@ -34,14 +35,14 @@ async def receive(
     song: Annotated[str, Query(max_length=80)] = "",
     role: Role = "take",
 ) -> Response:
-    """Take a file in: as a new song, or as a new take, a reference or the stems (a zip) of ``song``."""
+    """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
     root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
     file = await _received(request, room.shelf, leaf)
     try:
-        if role == "reference":
-            job = room.runner.start("reference", song, take_reference, str(root), str(file))
+        if role in KEPT:
+            job = room.runner.start(role, song, KEPT[role], str(root), str(file))
         elif role == "stems":
             job = room.runner.start("stems", song, take_stems, str(root), str(file), {})
         else:
