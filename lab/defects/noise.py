@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import ndimage
 
+from lab.defects.audible import CLEARLY_DB, over_masked_db
 from lab.defects.form import Defect, Flawed, Host, of_mix
 from lab.defects.sound import (
     band_pass,
@@ -17,11 +20,25 @@ from lab.defects.sound import (
 )
 from lab.songs.truth import Stretch
 
+HISS_DB = (-44.0, -36.0, -27.0)
+HUM_DB = (-42.0, -33.0, -24.0)
+
+
+def _under(host: Host, fault: np.ndarray, strength: float, clear_db: float) -> Flawed:
+    """Lay a fault of RMS 1 under a host, at a level against its RMS.
+
+    A host that covers even the clear one (``over_masked_db``) can't carry any.
+    """
+    x, rate = host.mix.samples, host.mix.rate_hz
+    added = fault * rms(x)
+    heard = over_masked_db(x, added * linear(clear_db), rate) >= CLEARLY_DB
+    return replace(of_mix(x + added * linear(strength), rate), reached=heard)
+
 
 def hiss(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
     """Steady broadband noise from 1 kHz up, heard in gaps."""
     x, rate = host.mix.samples, host.mix.rate_hz
-    return of_mix(x + noise_like(x, rate, 1000, 16000, rng) * rms(x) * linear(strength), rate)
+    return _under(host, noise_like(x, rate, 1000, 16000, rng), strength, HISS_DB[-1])
 
 
 def hum(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
@@ -29,10 +46,10 @@ def hum(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
     x, rate = host.mix.samples, host.mix.rate_hz
     mains = float(rng.choice([50.0, 60.0]))
     t = np.arange(x.shape[1]) / rate
-    tone = np.zeros(x.shape[1])
+    tone = np.zeros((1, x.shape[1]))
     for k in range(1, 9):
         tone += k**-0.7 * np.sin(2 * np.pi * mains * k * t + rng.uniform(0, 6.28))
-    return of_mix(x + tone / rms(tone) * rms(x) * linear(strength), rate)
+    return _under(host, tone / rms(tone), strength, HUM_DB[-1])
 
 
 def whine(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
@@ -150,8 +167,8 @@ def floor_db(host: Host) -> float:
 REL = "dB against the song's RMS"
 MASKED = "dB over the masked threshold"
 DEFECTS = (
-    Defect("hiss", "hiss", REL, (-44.0, -36.0, -27.0), hiss),
-    Defect("hum", "hum", REL, (-42.0, -33.0, -24.0), hum),
+    Defect("hiss", "hiss", REL, HISS_DB, hiss),
+    Defect("hum", "hum", REL, HUM_DB, hum),
     Defect("whine", "whine", MASKED, (0.0, 6.0, 12.0), whine),
     Defect("shimmer", "shimmer", MASKED, (0.0, 6.0, 12.0), shimmer),
     Defect("hf-flutter", "hf-flutter", "dB against the song's own 6–14 kHz", (-15.0, -7.0, 1.0), flutter),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from lab.defects.form import Defect, Flawed, Host, of_mix, with_stems
-from lab.defects.sound import band_pass, envelope, linear, recorrelated, rms, shaped, smooth_gain
+from lab.defects.sound import band_pass, decibels, envelope, linear, recorrelated, rms, shaped, smooth_gain
 from lab.songs.truth import Stretch
 
 BACKING = ("guitar", "pads", "keys", "lead", "keyboard")
+SIBILANCE_DB = (3.0, 7.0, 13.0)
+NORMAL_SHARPNESS_DB = -6.0
+"""Consonants of -10 to -6 dB against the vowels are the norm (standards.md 5.6)."""
 SINGS_DB = -25.0
 """Where a recorded voice sings: within this of its loud level, over a quarter of a second."""
 
@@ -44,12 +49,26 @@ def masked_voice(host: Host, strength: float, _rng: np.random.Generator) -> Flaw
 
 
 def sibilance(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
-    """The voice's 4.5–10 kHz raised, which is its s and sh."""
-    rate = host.mix.rate_hz
+    """The voice's 4.5–10 kHz raised, which is its s and sh.
+
+    A voice so dark that the clear strength leaves it within the norm is no host.
+    """
+    rate, sung = host.mix.rate_hz, _sung(host)
     stem = host.stems["vocals"].samples
     hissing = band_pass(stem, rate, 4500, 10000)
+    clear = stem + (linear(SIBILANCE_DB[-1]) - 1) * hissing
     changed = stem + (linear(strength) - 1) * hissing
-    return with_stems(host, {"vocals": changed}, host.truth.sibilants if host.truth else _sung(host))
+    flawed = with_stems(host, {"vocals": changed}, host.truth.sibilants if host.truth else sung)
+    return replace(flawed, reached=_sharpness_db(clear, sung, rate) > NORMAL_SHARPNESS_DB)
+
+
+def _sharpness_db(voice: np.ndarray, sung: tuple[Stretch, ...], rate_hz: int) -> float:
+    """Return a voice's strong consonants (95 % of the time) over its loud vowels (90 %) while it sings."""
+    hissing, vowels = (
+        envelope(_during(band_pass(voice, rate_hz, low, high), sung, rate_hz), rate_hz, 0.05)
+        for low, high in ((4500, 10000), (400, 4000))
+    )
+    return decibels(float(np.quantile(hissing, 0.95)) / max(float(np.quantile(vowels, 0.9)), 1e-9))
 
 
 def voice_level(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
@@ -114,7 +133,7 @@ CORRELATION = "correlation of the band"
 DEFECTS = (
     Defect("masked-voice", "masked-voice", "dB of backing over voice at 1–4 kHz", (-2.0, 4.0, 10.0),
            masked_voice, frozenset({"vocals"})),
-    Defect("sibilance", "sibilance", "dB of 4.5–10 kHz", (3.0, 7.0, 13.0), sibilance,
+    Defect("sibilance", "sibilance", "dB of 4.5–10 kHz", SIBILANCE_DB, sibilance,
            frozenset({"vocals"}), "vocals"),
     Defect("voice-level", "voice-level", "dB down in every second section", (2.0, 4.0, 8.0), voice_level,
            frozenset({"vocals"}), "vocals"),

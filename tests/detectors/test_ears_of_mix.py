@@ -9,6 +9,7 @@ from lab.songs import make_song
 
 from controlroom.detectors.form import all_detectors
 from controlroom.listening.listening import Listening
+from controlroom.listening.voice_there import only_a_trace
 from controlroom.model.audio import Audio
 from tests.detectors.sounds import standards
 
@@ -142,3 +143,21 @@ def test_silent_stems_upset_nothing(frames):
     silence = Audio(np.zeros((2, frames), dtype=np.float32), 44100)
     stems = dict.fromkeys(("kick", "snare", "hats", "vocals", "drums"), silence)
     assert found(heard(silence, stems)) == []
+
+
+def test_what_a_codec_leaves_of_silence_is_no_voice():
+    mix = host().mix
+    rest = Audio(mix.samples - host().stems["vocals"].samples, mix.rate_hz)
+    trace = np.random.default_rng(4).standard_normal(mix.samples.shape).astype(np.float32) * 1e-4
+    stems = {**host().stems, "vocals": Audio(trace, mix.rate_hz)}
+    for kind in ("sibilance", "voice-level", "masked-voice"):
+        assert KINDS[kind].detect(heard(rest, stems), standards()) == []
+
+
+def test_one_line_in_a_long_song_is_a_voice():
+    mix = host().mix
+    line = np.zeros_like(mix.samples)
+    line[:, : mix.rate_hz // 2] = 0.03
+    assert not only_a_trace(heard(mix, {"vocals": Audio(line, mix.rate_hz)}))
+    assert only_a_trace(heard(mix, {"vocals": Audio(line / 100, mix.rate_hz)}))
+    assert not only_a_trace(heard(mix, {}))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
 import pytest
 from lab.defects import DEFECTS, GRADES, NULLS, Flawed, Host, demo_take, host_of
+from lab.defects.audible import over_masked_db
 from lab.defects.balance import beyond_db, levels_over_corridor, shipped_corridor
 from lab.defects.sound import band_pass, envelope, masked_tone_rms
 from lab.defects.source import end_level_db
+from lab.defects.voice_space import darker
 from lab.songs import make_song, sum_stems
 from scipy import signal
 
+from controlroom.model.audio import Audio
 from tests.tolerances import EXACT, MASKED_TONE_DB, MEAN_OFFSET, NOISE_SLOPE_DB
 
 Measure = Callable[[np.ndarray, int], float]
@@ -195,6 +199,32 @@ def test_a_masked_tone_lies_below_white_noise_by_the_stated_amount():
     erb_hz = 24.7 * (0.00437 * 4000 + 1)
     expected = 0.1 * np.sqrt(erb_hz / 22050) * 10 ** (-5 / 20)
     assert 20 * np.log10(tone / expected) == pytest.approx(0.0, abs=MASKED_TONE_DB)
+
+
+def test_how_far_a_fault_lies_over_its_mask_follows_its_level_alone():
+    rng = np.random.default_rng(1)
+    sound, fault = (rng.standard_normal((2, 2 * 44100)) for _ in range(2))
+    first = over_masked_db(sound, 0.1 * fault, 44100)
+    assert over_masked_db(sound, 0.2 * fault, 44100) - first == pytest.approx(20 * np.log10(2))
+    assert over_masked_db(0.1 * sound, 0.01 * fault, 44100) == pytest.approx(first)
+
+
+@pytest.mark.parametrize("name, top_hz", [("hiss", 18000.0), ("hum", 600.0)])
+def test_a_sound_without_pauses_carries_no_clear_fault_of_noise(name, top_hz):
+    rate, rng = 44100, np.random.default_rng(2)
+    noise = 0.1 * band_pass(rng.standard_normal((2, 6 * rate)), rate, 0.0, top_hz)
+    broken = noise * (np.arange(6 * rate) % rate < 0.8 * rate)
+    for samples, carries in ((noise, False), (broken, True)):
+        song = Host(Audio(samples.astype(np.float32), rate))
+        assert {DEFECTS[name].plant(song, grade, 5).reached for grade in GRADES} == {carries}
+
+
+def test_a_voice_too_dark_to_hiss_is_no_host():
+    clean = host()
+    voice = clean.stems["vocals"]
+    dark = {**clean.stems, "vocals": Audio(darker(voice.samples, voice.rate_hz, 20.0), voice.rate_hz)}
+    assert DEFECTS["sibilance"].plant(clean, "clear", 5).reached
+    assert not DEFECTS["sibilance"].plant(replace(clean, stems=dark), "clear", 5).reached
 
 
 def test_a_host_without_stems_takes_mix_defects_only():

@@ -9,6 +9,7 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.masked_bars import bars_in_words, masked_bars_of, worst_span
 from controlroom.listening.measures import measure
 from controlroom.listening.voice import worst_band_hz
+from controlroom.listening.voice_there import only_a_trace
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -24,10 +25,12 @@ class MaskedVoiceDetector:
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.STEMS
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return one finding when the voice lies under what masks it: in which bars and bands, and the longest run."""
+        if only_a_trace(listening):
+            return []
         found = BOUND.finding(listening, standards, self.version, "vocals")
         where = masked_bars_of(listening, standards) if found else None
         if found is None or where is None:

@@ -8,6 +8,7 @@ from controlroom.detectors.bound import Bound, capped, told_more
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.voice import voice_of
+from controlroom.listening.voice_there import only_a_trace
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -27,11 +28,13 @@ class SibilanceDetector:
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.STEMS
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return one finding when consonants are too strong against the vowels."""
+        if only_a_trace(listening):
+            return []
         if voice_of(listening) is not None:
             found = BOUND.finding(listening, standards, self.version, "vocals")
             return [found] if found else []
