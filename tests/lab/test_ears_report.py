@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from lab.defects import DEFECTS, GRADES
@@ -70,6 +71,22 @@ def test_a_host_that_is_told_of_before_planting_is_left_out(told):
     told |= {Cell(third, "hiss", "clear"): 0.4}
     assert ears_report.recall_of(PLAN, DEFECTS["hiss"], "clear", made=True) == ears_report.Trials(1, 2, 1)
     assert ears_report.misses(PLAN, "hiss") == ["recall 0.50 (1/2) on made songs"]
+
+
+def test_a_host_that_cannot_carry_a_fault_is_left_out_and_counted(told, monkeypatch):
+    first, second = hosts_for("hiss", SEEDS)[:2]
+    told |= {Cell(host): 0.0 for host in (first, second)}
+    told |= {Cell(first, "hiss", "clear"): 0.7, Cell(second, "hiss", "clear"): 0.0}
+    heard = evaluate_detectors.recall
+
+    def recall(cell, detector):
+        found = heard(cell, detector)
+        return replace(found, unfit=True) if found and cell == Cell(second, "hiss", "clear") else found
+
+    monkeypatch.setattr(evaluate_detectors, "recall", recall)
+    assert ears_report.recall_of(PLAN, DEFECTS["hiss"], "clear", made=True) == ears_report.Trials(1, 1, 0, 1)
+    row = next(row for row in ears_report.recall_table(PLAN) if row.startswith("| hiss "))
+    assert row.endswith("| 1 made |")
 
 
 def test_false_findings_count_from_one_half_and_are_told_when_too_many(told):
