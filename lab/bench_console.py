@@ -21,7 +21,7 @@ from controlroom.media.encode import MediaFormat, write
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.parts import MIX
-from controlroom.model.proposals import Knob, Stage, Step
+from controlroom.model.proposals import Knob, Step
 from controlroom.processors.form import all_processors
 from controlroom.studio.console_sounds import samples_of
 from controlroom.studio.song import opened
@@ -72,9 +72,6 @@ AT_WORK: tuple[tuple[str, str, Mapping[str, Knob]], ...] = (
     ("carve", "guitar", {"depth_db": 4.0}),
 )
 
-LIMITER = Step(processor="limiter", stage=Stage.LOUDNESS, knobs={"ceiling_dbtp": -6.0})
-"""What stands in the stage beside a gain: alone that one is a multiplication, and costs what opening a song does."""
-
 
 def write_song(folder: Path) -> Path:
     """Make the song with its stems, its sounds playable."""
@@ -124,14 +121,13 @@ def _method(knobs: Mapping[str, Knob]) -> str:
 def _costs(root: Path, name: str, part: str, knobs: Mapping[str, Knob]) -> dict[str, float]:
     studio = Studio(name="bench")
     step = Step(processor=name, stage=all_processors()[name].stage, part=part, knobs=dict(knobs))
-    steps = [step, LIMITER] if name == "gain" else [step]
 
     def whole(_number: int) -> None:
         """Render the stage as a render does: the stems from their files, nothing kept."""
         with opened(root, writing=False) as song:
             audio = samples_of(studio.sound_files(root, studio.sounds(root)["take"].id))
             heard = take_listening(song, audio)
-            done = render_stage(heard, steps, Context()).sound
+            done = render_stage(heard, [step], Context()).sound
             assert done.audio is not heard.audio
 
     def preview(number: int) -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import numpy as np
 import pytest
 
 from controlroom.engine.desk import render_stage
-from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, write
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Stage, Step
 from controlroom.studio.console_sounds import samples_of
+from controlroom.studio.song import opened
 from controlroom.studio.studio import Studio
+from controlroom.studio.walk import take_listening
 
-SONG_S, LOOP_S, RATE_HZ = 180, 15.0, 48000
+SONG_S, LOOP_S, RATE_HZ = 210, 15.0, 48000
 MOST_SHARE = 0.15
-LIMITER = Step(processor="limiter", stage=Stage.LOUDNESS, knobs={"ceiling_dbtp": -6.0})
-TRIES = 8
+STAGES, PREVIEWS = 6, 4
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +27,9 @@ def song(tmp_path_factory):
     root = tmp_path_factory.mktemp("cost") / "song"
     rng = np.random.default_rng(2)
     t = np.arange(SONG_S * RATE_HZ) / RATE_HZ
-    swell = (0.2 + 0.3 * np.abs(np.sin(2 * np.pi * t / 31))) * np.exp(-(t % 0.5) / 0.2)
-    sound = (swell * rng.standard_normal((2, t.size))).astype(np.float32)
+    swell = 0.02 + 0.08 * np.abs(np.sin(2 * np.pi * t / 31))
+    beat = 0.7 * np.exp(-(t % 0.5) / 0.04) * np.sin(2 * np.pi * 60 * (t % 0.5))
+    sound = (beat + swell * _dark(rng.standard_normal((2, t.size)))).astype(np.float32)
     file = root.parent / "take.wav"
     write(file, Audio(np.clip(sound, -0.99, 0.99), RATE_HZ), MediaFormat.WAV16)
     studio = Studio(name="tester")
@@ -39,42 +39,47 @@ def song(tmp_path_factory):
     return root
 
 
-def cpu_s(work) -> float:
-    """Return the least CPU seconds of several runs: what else runs only adds."""
-    spent = []
-    for number in range(TRIES):
-        begin = time.process_time()
-        work(number)
-        spent.append(time.process_time() - begin)
-    return min(spent)
+def _dark(noise):
+    """Take the treble off, as in music: a limiter looks long at what lies near half the rate."""
+    for shift in (1, 2, 2):
+        noise = (noise + np.roll(noise, shift, axis=1)) * 0.7
+    return noise
 
 
-@pytest.mark.skipif(
-    not os.environ.get("CONTROLROOM_WEIGHT"),
-    reason="a ratio of CPU times on a busy machine; `make bench ONLY=console` prints it, CONTROLROOM_WEIGHT=1 runs it here",
-)
+def cpu_s(work, number: int) -> float:
+    begin = time.process_time()
+    work(number)
+    return time.process_time() - begin
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name, stage, knobs, beside",
+    "name, stage, knobs",
     [
-        # a gain never is its stage: alone it is one multiplication, less than opening a song
-        ("gain", Stage.LOUDNESS, {"gain_db": -3.0}, [LIMITER]),
-        ("rumble", Stage.REPAIR, {"attenuation_db": 30.0}, []),
-        ("dc", Stage.REPAIR, {"amount": 1.0, "method": "high-pass"}, []),
-        ("tone", Stage.TONE, {"band1_hz": 250.0, "band1_gain_db": 3.0}, []),
-        ("limiter", Stage.LOUDNESS, {"ceiling_dbtp": -6.0}, []),
+        ("gain", Stage.LOUDNESS, {"gain_db": -3.0}),
+        ("rumble", Stage.REPAIR, {"attenuation_db": 30.0}),
+        ("dc", Stage.REPAIR, {"amount": 1.0, "method": "high-pass"}),
+        ("tone", Stage.TONE, {"band1_hz": 250.0, "band1_gain_db": 3.0}),
+        ("limiter", Stage.LOUDNESS, {"ceiling_dbtp": -6.0}),
     ],
 )
-def test_a_preview_costs_a_share_of_its_stage(song, name, stage, knobs, beside):
+def test_a_preview_costs_a_share_of_its_stage(song, name, stage, knobs):
+    """By the least of several runs of each, in turn: what else the machine does only adds, and to both."""
     studio = Studio(name="tester")
-    sound = studio.sounds(song)["take"]
-    audio = samples_of(studio.sound_files(song, sound.id))
     step = Step(processor=name, stage=stage, knobs=knobs)
-    whole = cpu_s(lambda _number: render_stage(Listening(audio), [step, *beside], Context()))
+
+    def whole(_number):
+        with opened(song, writing=False) as here:
+            audio = samples_of(studio.sound_files(song, studio.sounds(song)["take"].id))
+            render_stage(take_listening(here, audio), [step], Context())
 
     def preview(number):
         start_s = 60.0 + 0.01 * number  # another stretch each time: nothing is kept
         studio.preview(song, name, start_s, start_s + LOOP_S, knobs=knobs)
 
     preview(-1)
-    assert cpu_s(preview) <= MOST_SHARE * whole
+    stages, previews = [], []
+    for turn in range(STAGES):
+        stages.append(cpu_s(whole, turn))
+        previews += [cpu_s(preview, PREVIEWS * turn + one) for one in range(PREVIEWS)]
+    assert min(previews) <= MOST_SHARE * min(stages), (min(previews), min(stages))

@@ -274,32 +274,44 @@ def run_excerpt(
     ``within`` is the step's own span; outside of it the sound is left alone.
     """
     first, last = _span_frames(span, audio)
-    pieces = [audio.samples[:, :0]]
+    out = np.empty((audio.channels, last - first), dtype=np.float32)
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         stop = min(start + GRID_FRAMES, audio.frames)
         block = _inside_span(run_block(processor, state, audio, start, stop), audio, within, start)
-        pieces.append(block[:, max(0, first - start) : last - start])
-    return Audio(np.concatenate(pieces, axis=1), audio.rate_hz)
+        out[:, max(0, start - first) : stop - first] = block[:, max(0, first - start) : last - start]
+    return Audio(out, audio.rate_hz)
 
 
 def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = Handling()) -> Pair:
-    """Return a stretch of the mix without and with one step, as the whole render would have it.
+    """Return a stretch of the mix without and with one step, as the whole render would have it."""
+    before = sound.audio.excerpt(*_span_frames(span, sound.audio))
+    return Pair(before, stretch_with(sound, step, span, handling, before))
+
+
+def stretch_with(
+    sound: Listening,
+    step: Step,
+    span: Span,
+    handling: Handling = Handling(),
+    before: Audio | None = None,
+) -> Audio:
+    """Return a stretch of the mix with one step, as the whole render would have it.
 
     A step on a stem is laid over the mix as a render lays it, refused bands left
     out. Nothing but the stretch is run, and what a processor measures of the whole
     sound is kept with it: the next knob is heard without measuring again.
+    ``before`` is the stretch as it is, where somebody cut it out already.
     """
     processor = from_step(step)
     part = sound.part(step.part)
     audio = part.audio
     first, last = _span_frames(span, audio)
-    before = sound.audio.excerpt(first, last)
     if processor.is_neutral() or first == last:
-        return Pair(before, before)
+        return sound.audio.excerpt(first, last) if before is None else before
     heard = part.beside(_keys_of(processor, sound.stems))
     state = processor.prepare(heard.with_one_shots(_named(processor, handling.one_shots)))
     if step.part == MIX:
-        return Pair(before, run_excerpt(processor, state, audio, span, step.span))
+        return run_excerpt(processor, state, audio, span, step.span)
     response = _response(part, audio.rate_hz, handling.min_coherence)
     reach = response.reach_frames if response else 0
     left, right = max(0, first - reach), min(audio.frames, last + reach)
@@ -308,12 +320,11 @@ def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = 
     if response is not None:
         new = allowed_change(old, new, response)
     inner = slice(first - left, last - left)
-    after = laid_over(
-        before,
+    return laid_over(
+        sound.audio.excerpt(first, last) if before is None else before,
         Audio(old.samples[:, inner], audio.rate_hz),
         Audio(new.samples[:, inner], audio.rate_hz),
     )
-    return Pair(before, after)
 
 
 def run_block(processor: Processor, state: Any, audio: Audio, start: int, stop: int) -> Samples:

@@ -17,7 +17,7 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import excerpt_with, run_step
+from controlroom.engine.desk import run_step, stretch_with
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
@@ -97,7 +97,7 @@ def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, c
         sound = _heard(song, audio)
         rate = audio.rate_hz
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
-        return excerpt_with(sound, step, span, handling(song)).after
+        return stretch_with(sound, step, span, handling(song))
     margin = math.ceil(MARGIN_S * audio.rate_hz)
     left, right = max(0, first - margin), min(audio.frames, last + margin)
     return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)

@@ -47,6 +47,7 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         room.shelf.sweep()
         yield
+        room.runner.close()
         room.bench.close()
 
     app = FastAPI(title="Control Room console", docs_url=None, redoc_url=None, lifespan=life)
