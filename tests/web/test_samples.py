@@ -36,3 +36,17 @@ def test_what_is_no_one_shot_says_so(console, tmp_path):
     assert (job["state"], job["error"]["code"]) == ("failed", "sample.too-long")
     assert "Loop.wav" in job["error"]["message"]
     assert console.client.get(f"{console.song}/samples").json() == []
+
+
+def test_the_page_lists_samples_and_offers_them_to_a_layer(console, tmp_path):
+    empty = console.client.get(f"{console.song}/stems", headers={"accept": "text/html"}).text
+    assert "Drop a sample" in empty
+    kept = console.studio().add_sample(console.root, written(tmp_path / "<b>Thud.wav", thud()))
+    room = console.client.get(f"{console.song}/stems", headers={"accept": "text/html"}).text
+    assert f'data-sample="{kept.id}"' in room
+    assert "&lt;b&gt;Thud</b>" in room
+    assert "rings at 70" in room
+    desk = console.client.get(console.song, headers={"accept": "text/html"}).text
+    assert f'<option value="{kept.id}">&lt;b&gt;Thud</option>' in desk
+    knobs = {one["name"]: one for one in console.client.get("/processors").json()["layer"]["knobs"]}
+    assert (knobs["sample"]["type"], knobs["sample"]["default"]) == ("sample", "")

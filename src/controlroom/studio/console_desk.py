@@ -14,6 +14,7 @@ from typing import Any
 from controlroom.model.decisions import Decision
 from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.model.findings import Finding, Note
+from controlroom.model.one_shots import OneShot
 from controlroom.model.parts import MIX, PartMark
 from controlroom.model.proposals import Proposal, Stage
 from controlroom.model.render import Outcome, Render
@@ -58,6 +59,7 @@ class Desk:
     notes: tuple[Note, ...]
     parts: tuple[str, ...]
     marks: tuple[PartMark, ...]
+    samples: tuple[OneShot, ...]
     render: Render | None
     render_fault: str
     render_stale: bool
@@ -86,6 +88,7 @@ def lay_out(song: Song) -> Desk:
         notes=tuple(memory.notes),
         parts=_parts(memory),
         marks=tuple(memory.marks),
+        samples=tuple(memory.one_shots.values()),
         render=render,
         render_fault=fault,
         render_stale=render is not None and sounding != set(render.decisions),
@@ -185,8 +188,10 @@ def _info_of(processor: type[Processor]) -> ProcessorInfo:
 
 
 def _described(processor: type[Processor], name: str) -> dict[str, Any]:
-    """Return what is known of a knob; a choice's words come from its type."""
+    """Return what is known of a knob; a choice's words come from its type, a sample's from the song."""
     info = knob_info(processor, name)
+    if name in processor.sample_knobs:
+        info["type"] = "sample"
     choices = getattr(processor.model_fields[name].annotation, "__args__", ())
     info["choices"] = tuple(str(choice) for choice in choices if isinstance(choice, str))
     return info

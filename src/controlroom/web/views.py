@@ -18,6 +18,7 @@ from controlroom.model.proposals import Knob, Stage
 from controlroom.model.song import PartStatus
 from controlroom.report import charts, figures, sentences
 from controlroom.report.history import entry_sentence
+from controlroom.report.sample_words import sample_facts
 from controlroom.studio.console_answers import Difference
 from controlroom.studio.console_desk import Card, Desk, KnobInfo, ProcessorInfo
 from controlroom.web.room import Room
@@ -273,6 +274,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["moment"] = lambda at: str(at).replace("T", " ").replace("+00:00", " UTC")
     environment.filters["figure"] = lambda value: f"{value:.10g}"
     environment.globals.update(say=sentences, figures=figures, amount=sentences.format_measurement)
+    environment.globals.update(sample_facts=sample_facts)
     environment.globals.update(
         many_of=many_of, answer_of=answer_of, place_of=place_of, banks_of=banks_of, plot_of=plot_of
     )

@@ -18,6 +18,7 @@ import masters from "./controllers/masters.js";
 import meters from "./controllers/meters.js";
 import reference from "./controllers/reference.js";
 import sectionList from "./controllers/section-list.js";
+import samples from "./controllers/samples.js";
 import sections from "./controllers/sections.js";
 import spectrum from "./controllers/spectrum.js";
 import stems from "./controllers/stems.js";
@@ -29,7 +30,7 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, arc, harmony, desk, trial, standards, history, masters };
+const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, samples, arc, harmony, desk, trial, standards, history, masters };
 
 const scope = new Scope();
 const bus = new Bus();

@@ -32,8 +32,9 @@ export function forms(element, app, scope) {
     const label = document.createElement("label");
     label.textContent = knob.name.replaceAll("_", " ").replace(/ (db|hz|ms|dbtp)$/, "");
     label.htmlFor = `hand-${knob.name}`;
-    const input = document.createElement(knob.choices.length ? "select" : "input");
+    const input = document.createElement(knob.choices.length || knob.type === "sample" ? "select" : "input");
     if (knob.choices.length) input.append(...knob.choices.map((choice) => new Option(choice, choice, false, choice === knob.default)));
+    else if (knob.type === "sample") input.append(dialogs.hand.querySelector('[data-target="samples"]').content.cloneNode(true));
     else if (knob.type === "bool") Object.assign(input, { type: "checkbox", checked: knob.default });
     else if (knob.type === "str") Object.assign(input, { type: "text", value: knob.default });
     else Object.assign(input, { type: "number", min: knob.low ?? "", max: knob.high ?? "", step: knob.step ?? "any", value: knob.default });

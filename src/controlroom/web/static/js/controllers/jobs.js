@@ -2,8 +2,8 @@
 import { getJson, send } from "../api.js";
 import { tried } from "./toasts.js";
 
-const NAMES = { import: "Importing and listening", render: "Rendering", propose: "Listening again", listen: "Listening", finish: "Finishing", draw: "Drawing", verify: "Verifying", audition: "Writing audition files", upload: "Sending the file", reference: "Keeping the reference", separate: "Separating the stems", stems: "Taking the stems in" };
-const DONE = { import: "Imported and listened to", render: "Rendered, and measured again", propose: "Listened; the questions are up to date", finish: "Finished", verify: "Everything is as the ledger says", reference: "The reference is on the switch", separate: "Separated; the stems have their room", stems: "The stems are in" };
+const NAMES = { import: "Importing and listening", render: "Rendering", propose: "Listening again", listen: "Listening", finish: "Finishing", draw: "Drawing", verify: "Verifying", audition: "Writing audition files", upload: "Sending the file", reference: "Keeping the reference", sample: "Keeping the sample", separate: "Separating the stems", stems: "Taking the stems in" };
+const DONE = { import: "Imported and listened to", render: "Rendered, and measured again", propose: "Listened; the questions are up to date", finish: "Finished", verify: "Everything is as the ledger says", reference: "The reference is on the switch", sample: "The sample is in the song", separate: "Separated; the stems have their room", stems: "The stems are in" };
 const STEPS = [[/^import|decode/, "reading the file"], [/^listen\./, "listening"], [/^stage\./, "stage"], [/^render|^step/, "carrying out steps"], [/^master/, "writing masters"], [/^level/, "planning the level"], [/^report|audition/, "writing the report"], [/^console|^draw/, "drawing"], [/^separate|^parts|^stem/, "separating"]];
 
 const words = (what) => STEPS.find(([pattern]) => pattern.test(what))?.[1] ?? "";

@@ -42,10 +42,10 @@ export class Knobs {
   }
 
   /** Return every knob's value; those that are no valid number are left out. */
-  all() { return Object.fromEntries(this.inputs.filter((one) => one.checkValidity() && one.value !== "").map((one) => [one.dataset.knob, valueOf(one)])); }
+  all() { return Object.fromEntries(this.inputs.filter(isSaid).map((one) => [one.dataset.knob, valueOf(one)])); }
 
   /** Return the knobs that differ from the proposal. */
-  changed() { return Object.fromEntries(this.inputs.filter((one) => differs(one) && one.checkValidity() && one.value !== "").map((one) => [one.dataset.knob, valueOf(one)])); }
+  changed() { return Object.fromEntries(this.inputs.filter((one) => differs(one) && isSaid(one)).map((one) => [one.dataset.knob, valueOf(one)])); }
 
   set(values) {
     for (const [name, value] of Object.entries(values ?? {})) {
@@ -58,6 +58,11 @@ export class Knobs {
   }
 
   reset() { this.set(Object.fromEntries(this.inputs.map((one) => [one.dataset.knob, one.type === "checkbox" ? one.dataset.proposed === "true" : one.dataset.proposed]))); }
+}
+
+/** Return whether a field holds a value: a choice always does, also the empty one. */
+function isSaid(input) {
+  return input.checkValidity() && (input.value !== "" || input.tagName === "SELECT");
 }
 
 function valueOf(input) {
