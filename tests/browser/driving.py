@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tarfile
 import time
+
+import pytest
 
 from controlroom.studio.studio import Studio
 from controlroom.web.shelf import song_id
@@ -15,6 +20,11 @@ DROP = """([name, data]) => {
   carried.items.add(new File([bytes], name, { type: "audio/wav" }));
   document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: carried }));
 }"""
+
+CLIPPED = """() => [...document.querySelectorAll("button, dd, label, h1, h2, h3, .badge, .state")]
+  .filter((one) => one.checkVisibility() && !one.closest(".places, .song-title, dialog") && !one.matches(".song-title, .vh"))
+  .filter((one) => one.scrollWidth > one.clientWidth + 2 && one.clientWidth > 0 && getComputedStyle(one).display !== "inline")
+  .map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def until(page, expression, limit_s=180):
@@ -76,3 +86,26 @@ def choose(page, text):
     number = next(at for at, row in enumerate(rows, 1) if text in row)
     page.keyboard.press(str(number))
     page.wait_for_selector(f'[data-card][aria-current="true"] >> text={text}')
+
+
+def axe_source(folder):
+    """Return axe-core's script, which comes from npm when the test runs and is never kept; skip where it can't."""
+    npm = shutil.which("npm")
+    if (
+        npm is None
+        or subprocess.run(
+            [npm, "pack", "axe-core"], cwd=folder, capture_output=True, timeout=90, check=False
+        ).returncode
+    ):
+        pytest.skip("npm can't bring axe-core here")
+    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
+        return packed.extractfile("package/axe.min.js").read().decode()
+
+
+def barriers(page, axe):
+    """Return what axe-core calls serious or critical on the page as it stands."""
+    page.wait_for_timeout(600)  # a colour on its way to another is nobody's barrier
+    page.evaluate(axe)
+    return page.evaluate(
+        "axe.run().then((told) => told.violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' | ' + node.failureSummary.slice(0, 200))]))"
+    )

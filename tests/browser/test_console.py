@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import shutil
-import subprocess
-import tarfile
 
 import pytest
 
@@ -14,8 +11,11 @@ from controlroom.model.decisions import Answer
 from controlroom.studio.studio import Studio
 from tests.browser.conftest import SHOTS
 from tests.browser.driving import (
+    CLIPPED,
     DROP,
     JOB_MS,
+    axe_source,
+    barriers,
     choose,
     desk_of,
     open_desk,
@@ -280,38 +280,17 @@ def test_every_room_fits_every_width(browser, server, scheme):
     context.close()
 
 
-CLIPPED = """() => [...document.querySelectorAll("button, dd, label, h1, h2, h3, .badge, .state")]
-  .filter((one) => one.checkVisibility() && !one.closest(".places, .song-title, dialog") && !one.matches(".song-title, .vh"))
-  .filter((one) => one.scrollWidth > one.clientWidth + 2 && one.clientWidth > 0 && getComputedStyle(one).display !== "inline")
-  .map((one) => one.outerHTML.slice(0, 120))"""
-
-
 @pytest.mark.network
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
-    """axe-core comes from npm when the test runs and is never kept."""
-    npm = shutil.which("npm")
-    if (
-        npm is None
-        or subprocess.run(
-            [npm, "pack", "axe-core"], cwd=tmp_path, capture_output=True, timeout=90, check=False
-        ).returncode
-    ):
-        pytest.skip("npm can't bring axe-core here")
-    with tarfile.open(next(tmp_path.glob("*.tgz"))) as packed:
-        axe = packed.extractfile("package/axe.min.js").read().decode()
+    axe = axe_source(tmp_path)
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(server.url)
     found = {}
     for room in ROOMS:
         open_room(page, server, "band", room)
-        page.wait_for_timeout(600)  # a colour on its way to another is nobody's barrier
-        page.evaluate(axe)
-        result = page.evaluate(
-            "axe.run().then((told) => told.violations.filter((one) => /serious|critical/.test(one.impact)).map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' | ' + node.failureSummary.slice(0, 200))]))"
-        )
-        if result:
+        if result := barriers(page, axe):
             found[room or "/"] = result
     context.close()
     assert found == {}

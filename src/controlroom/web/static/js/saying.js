@@ -23,7 +23,7 @@ export function tellOrigin(line, app, { name, heard, sure, what }) {
   if (!word) { line.replaceChildren(badge, sure === null ? " nothing" : ` confidence ${Math.round(100 * sure)} %`); return; }
   const back = document.createElement("button");
   Object.assign(back, { type: "button", className: "link", textContent: "Take it back" });
-  back.setAttribute("aria-label", `Take back your word on the ${what}`);
+  back.setAttribute("aria-label", `Take it back: your word on the ${what}`);
   back.onclick = () => say(app, { withdrawn: [name] }, `the ${what} is again as it was heard`);
   const why = word.reason ? `, “${word.reason}”` : "";
   line.replaceChildren(badge, ` by ${word.by}, ${moment(word.at)}${why}. Heard: ${heard}. `, back);
