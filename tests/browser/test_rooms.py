@@ -13,6 +13,7 @@ from controlroom.model.decisions import Answer
 from controlroom.model.timeline import Span
 from controlroom.studio.song import opened
 from controlroom.studio.studio import Studio
+from tests.browser.conftest import SHOTS
 from tests.browser.driving import (
     DROP,
     JOB_MS,
@@ -211,6 +212,58 @@ def test_a_part_is_marked_and_a_span_edited_from_the_desk(page, server):
     Studio().undo(
         root, next(c for c in desk_of(server, "band").cards if c.proposal.kind == "level").proposal.id
     )
+
+
+IN_FRONT = """() => {
+  const { x, y, width, height } = document.querySelector(".toast.bad").getBoundingClientRect();
+  return Boolean(document.elementFromPoint(x + width / 2, y + height / 2)?.closest(".toast"));
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_refusal_is_seen_before_an_open_dialog(page, server, scheme):
+    notes = Studio().show(server.root / "harbour").notes
+    page.emulate_media(color_scheme=scheme)
+    open_desk(page, server, "harbour")
+    page.keyboard.press("n")
+    page.wait_for_selector("#note[open]")
+    page.fill("#note textarea", "   ")
+    page.click("#note >> text=Keep it")
+    toast = page.locator(".toast.bad")
+    toast.wait_for()
+    assert page.evaluate(IN_FRONT)
+    SHOTS.mkdir(exist_ok=True)
+    for width, height in ((1440, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        box = toast.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert page.evaluate(IN_FRONT), width
+        page.screenshot(path=SHOTS / f"refused-{width}-{scheme}.png")
+    assert page.locator("#note[open]").count() == 1  # what was written is not lost
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#note", state="hidden")
+    assert toast.is_visible()
+    assert Studio().show(server.root / "harbour").notes == notes
+
+
+def test_a_step_by_hand_offers_the_parts_that_its_processor_works_on(page, server):
+    open_desk(page, server, "band")
+    page.keyboard.press("h")
+    page.wait_for_selector("#hand[open]")
+    offered = """(select) => [...select.options].filter((one) => !one.disabled).map((one) => one.value)"""
+    for name, info in Studio().processors().items():
+        page.select_option('#hand [name="processor"]', name)
+        able = page.eval_on_selector('#hand [name="part"]', offered)
+        there = page.eval_on_selector(
+            '#hand [name="part"]', "(select) => [...select.options].map((one) => one.value)"
+        )
+        assert able == [part for part in there if not info.parts or part in info.parts], name
+        if able:
+            assert page.input_value('#hand [name="part"]') in able
+    page.select_option('#hand [name="processor"]', "transient")
+    told = page.locator("#hand .knob label").all_inner_texts()
+    assert len(set(told)) == len(told)
 
 
 def test_a_reference_is_dropped_and_heard_matched(page, server, take_file):

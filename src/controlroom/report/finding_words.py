@@ -57,7 +57,7 @@ def _over(finding: Finding) -> float:
 
 def _level(finding: Finding) -> str:
     if finding.standard is None:
-        return f"It plays at {judged(finding)}, inside the range that masters are brought into."
+        return f"It plays at {judged(finding)}, inside the range that masters are brought into: it may stay there."
     if _over(finding) < 0:
         return f"It plays at {judged(finding)}, {number(-_over(finding))} LU below the range that masters are brought into."
     return f"It plays at {judged(finding)}, {number(_over(finding))} LU above the range that masters are brought into."
@@ -440,7 +440,7 @@ def finding_sentence(finding: Finding) -> str:
     """Return what was observed, as one or two sentences with numbers and units."""
     words = FINDINGS.get(finding.kind)
     told = (words.says if words else _anything)(finding)
-    return told + on_part(finding.part)
+    return told + on_part(finding.part, told)
 
 
 def severity_words(severity: float) -> str:

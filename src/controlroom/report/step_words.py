@@ -23,7 +23,8 @@ def _gain(step: Step) -> str:
     gain = _first(step, "gain_db", "_db")
     if gain is None:
         return _apply(step)
-    return f"{'raise' if gain > 0 else 'lower'} {_whole(step)} by {number(abs(gain))} dB"
+    digits = 1 if round(gain, 1) == round(gain, 2) else 2  # as the knob shows it
+    return f"{'raise' if gain > 0 else 'lower'} {_whole(step)} by {number(abs(gain), digits)} dB"
 
 
 def _limiter(step: Step) -> str:
@@ -240,7 +241,8 @@ def step_title(processor: str) -> str:
 def step_phrase(step: Step) -> str:
     """Return what a step does, as the end of "Shall I …?"; with its part and place."""
     words = STEPS.get(step.processor)
-    done = (words.does if words else _apply)(step) + on_part(step.part)
+    done = (words.does if words else _apply)(step)
+    done += on_part(step.part, done)
     if step.span is None:
         return done
     return f"{done}, from {clock(step.span.start_s)} to {clock(step.span.end_s)}"

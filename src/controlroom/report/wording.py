@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 
-def on_part(part: str) -> str:
-    """Return which part is meant, in brackets; nothing for the mix."""
-    return "" if part == "mix" else f" (in the {part.replace('_', ' ').replace('-', ' ')})"
+
+def on_part(part: str, told: str = "") -> str:
+    """Return which part is meant, in brackets; nothing for the mix, and where ``told`` names it already."""
+    name = part.replace("_", " ").replace("-", " ")
+    return "" if part == "mix" or re.search(rf"\b{name}\b", told, re.IGNORECASE) else f" (in the {name})"
 
 
 def spoken(code: str) -> str:

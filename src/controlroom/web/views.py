@@ -181,6 +181,8 @@ def label_of(name: str, unit: str) -> str:
     }
     base = name.removesuffix(endings.get(unit, "\0"))
     words = "frequency" if base in ("", "hz") else base.replace("_", " ")
+    if unit == "ms" and words in ("attack", "sustain"):
+        words += " time"  # a transient's knobs have a level of that name too
     return words[:1].upper() + words[1:] if words != "q" else "Q"
 
 

@@ -21,8 +21,12 @@ export function forms(element, app, scope) {
   async function drawKnobs() {
     processors ??= await tried(app, () => getJson("/processors"));
     const holder = dialogs.hand.querySelector('[data-target="knobs"]');
-    const { knobs } = processors[dialogs.hand.querySelector("select").value];
+    const { knobs, parts } = processors[dialogs.hand.querySelector("select").value];
     holder.replaceChildren(...knobs.map(drawn));
+    const on = [...dialogs.hand.querySelectorAll('[name="part"] option')];
+    for (const one of on) one.disabled = parts.length > 0 && !parts.includes(one.value);
+    const able = on.find((one) => one.selected && !one.disabled) ?? on.find((one) => !one.disabled);
+    if (able) able.selected = true;
   }
 
   function drawn(knob) {
@@ -30,7 +34,7 @@ export function forms(element, app, scope) {
     row.className = "knob";
     row.title = knob.help;
     const label = document.createElement("label");
-    label.textContent = knob.name.replaceAll("_", " ").replace(/ (db|hz|ms|dbtp)$/, "");
+    label.textContent = knob.label;
     label.htmlFor = `hand-${knob.name}`;
     const input = document.createElement(knob.choices.length || knob.type === "sample" ? "select" : "input");
     if (knob.choices.length) input.append(...knob.choices.map((choice) => new Option(choice, choice, false, choice === knob.default)));

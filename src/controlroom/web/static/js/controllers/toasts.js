@@ -2,7 +2,15 @@
 const STAY_MS = 6000;
 
 export default function toasts(element, app, scope) {
+  const home = element.parentElement;
+  // whatever lies outside an open dialog is behind it, and nobody reads it out
+  const stand = () => {
+    const front = [...document.querySelectorAll("dialog:modal")].at(-1) ?? home;
+    if (element.parentElement !== front) front.append(element);
+  };
+  scope.on(document, "close", stand, true); // a dialog's close does not bubble
   const show = (text, hint = "", bad = false) => {
+    stand();
     const toast = document.createElement("div");
     toast.className = bad ? "toast bad" : "toast";
     toast.textContent = text[0].toUpperCase() + text.slice(1);
