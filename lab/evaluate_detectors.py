@@ -13,10 +13,8 @@ published. ``--minutes`` bounds one run; ``--report`` only prints.
 from __future__ import annotations
 
 import argparse
-import ast
 import gc
 import hashlib
-import importlib.util
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +25,7 @@ from typing import Any
 
 from controlroom.detectors.form import Detector, all_detectors
 from controlroom.listening.listening import Listening
-from controlroom.listening.measures import MEASURES, measure, split_name
+from controlroom.listening.measures import measure
 from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.audio import Audio
 from controlroom.model.brief import Brief, FormSection
@@ -35,7 +33,7 @@ from controlroom.model.proposals import Stage
 from controlroom.studio.standards import shipped_standards
 from lab.defects import DEFECTS, GRADES, Defect, Host
 from lab.defects.form import intended_form
-from lab.ears_digest import code_of_defect
+from lab.ears_digest import code_of, code_of_defect
 from lab.ears_sounds import (
     BLOCK_OF,
     NOISES,
@@ -53,14 +51,6 @@ from lab.ears_sounds import (
 )
 
 WORK = ROOT / ".work/ears"
-HEARING_ROOMS = ("controlroom.detectors.", "controlroom.listening.", "controlroom.music.", "controlroom.dsp.")
-PLUMBING = {
-    "controlroom.listening.listening",
-    "controlroom.listening.measures",
-    "controlroom.listening.heard",
-    "controlroom.detectors.form",
-}
-"""Shapes, and tables that import every ear: a change in them is no change of the one that is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +71,6 @@ class Heard:
     def told(self, kind: str) -> bool:
         """Whether the kind was told at all, be it as information."""
         return any(f["kind"] == kind for f in self.found)
-
-
-def _sources(module: str, seen: dict[str, str]) -> dict[str, str]:
-    """Return the source of a module and of all that it imports of the hearing rooms, plumbing left out."""
-    if module in seen or module in PLUMBING or not f"{module}.".startswith(HEARING_ROOMS):
-        return seen
-    spec = importlib.util.find_spec(module)
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return seen
-    seen[module] = Path(spec.origin).read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(seen[module])):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("controlroom."):
-            _sources(str(node.module), seen)
-            for alias in node.names:
-                child = f"{node.module}.{alias.name}"
-                if (ROOT / "src" / child.replace(".", "/")).with_suffix(".py").exists():
-                    _sources(child, seen)
-    return seen
-
-
-@cache
-def code_of(detector_name: str) -> str:
-    """Digest a detector's code, all that it imports to hear with, and every standard that it names."""
-    detector = all_detectors()[detector_name]
-    sources = _sources(type(detector).__module__, {})
-    for name in getattr(detector, "judges", {}).values():
-        _sources(MEASURES[split_name(name)[0]].read.__module__, sources)
-    text = "\n".join(sources[name] for name in sorted(sources))
-    named = {
-        k: s.value for k, s in shipped_standards().entries.items() if k in text or k.startswith("tone.c")
-    }
-    return hashlib.sha256((text + json.dumps(named, sort_keys=True)).encode()).hexdigest()[:10]
 
 
 @cache
