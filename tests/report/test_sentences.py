@@ -93,7 +93,10 @@ def test_an_unknown_processor_is_asked_with_its_knobs() -> None:
     [
         ("gain", {"gain_db": -2.1}, "lower the level by 2.1 dB"),
         ("gain", {"gain_db": 4.0}, "raise the level by 4.0 dB"),
+        ("gain", {"gain_db": 3.25}, "raise the level by 3.25 dB"),
         ("limiter", {"ceiling_dbtp": -1.0}, "hold its true peaks at −1.0\u00a0dBTP"),
+        # what a knob of another name says in decibels is no gain
+        ("limiter", {"clip_above_db": 2.0, "ceiling_dbtp": -1.0}, "hold its true peaks at −1.0\u00a0dBTP"),
         (
             "rumble",
             {"below_hz": 20.0, "attenuation_db": 40.0},
@@ -272,6 +275,16 @@ def test_a_miss_by_little_does_not_read_as_none() -> None:
         update={"measurements": (Measurement(name="transients.snare_front_db", value=-2.0),)}
     )
     assert finding_words.judged(far) == "−2.0\u00a0dB"
+
+
+def test_a_part_that_is_named_is_not_named_again() -> None:
+    step = Step(
+        processor="transient", stage=Stage.STEMS, part="kick", knobs={"attack_db": 3.0, "drum": "kick"}
+    )
+    assert sentences.proposal_sentence(asked(step)).count("kick") == 1
+    level = observed("level", "loudness.integrated_lufs", -12.0)
+    told = sentences.finding_sentence(level.model_copy(update={"part": "bass"}))
+    assert told.endswith("(in the bass)")
 
 
 def test_short_times_are_milliseconds() -> None:

@@ -67,7 +67,8 @@ def _true_peak(finding: Finding) -> str:
     told = f"Its true peak reaches {judged(finding)}"
     if finding.standard is None:
         return f"{told}."
-    return f"{told}, {number(_over(finding))} dB over the ceiling of {limit(finding)}: converters and encoders may clip it."
+    digits = 1 if _over(finding) >= 0.1 else 2
+    return f"{told}, {number(_over(finding), digits)} dB over the ceiling of {limit(finding)}: converters and encoders may clip it."
 
 
 def _tonal_balance(finding: Finding) -> str:

@@ -28,10 +28,11 @@ def _take(body: Body) -> str:
 
 def _findings(body: Body) -> str:
     kinds = [Finding.model_validate(one).kind for one in body["findings"]]
+    when = "Listened" if body["stage"] == "all" else f"Listened at the {body['stage']} stage"
     if not kinds:
-        return f"Listened at the {body['stage']} stage: nothing to observe"
+        return f"{when}: nothing to observe"
     names = listed(list(dict.fromkeys(finding_title(kind).lower() for kind in kinds)))
-    return f"Listened at the {body['stage']} stage: {names}"
+    return f"{when}: {names}"
 
 
 def _note(body: Body) -> str:

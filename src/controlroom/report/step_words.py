@@ -28,7 +28,7 @@ def _gain(step: Step) -> str:
 
 
 def _limiter(step: Step) -> str:
-    ceiling, gain = _first(step, "ceiling_dbtp", "_dbtp"), _first(step, "gain_db", "_db")
+    ceiling, gain = _first(step, "ceiling_dbtp", "_dbtp"), _first(step, "gain_db", "")
     hold = (
         f"hold its true peaks at {format_measurement('x_dbtp', ceiling)}"
         if ceiling is not None
