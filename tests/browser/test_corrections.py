@@ -6,7 +6,17 @@ import pytest
 
 from controlroom.studio.studio import Studio
 from tests.browser.conftest import SHOTS
-from tests.browser.driving import CLIPPED, axe_source, barriers, drawn, open_desk, open_room, player, until
+from tests.browser.driving import (
+    CLIPPED,
+    JOB_MS,
+    axe_source,
+    barriers,
+    drawn,
+    open_desk,
+    open_room,
+    player,
+    until,
+)
 
 pytestmark = [
     pytest.mark.browser,
@@ -178,6 +188,22 @@ def test_a_chord_is_named_where_it_stands_or_everywhere(page, server, root):
     page.locator('[data-controller="chord-name"] >> text=Take it back').click()
     until(page, "!controlroom.app.music.said.chords")
     assert page.locator(".chord.said").count() == 0
+
+
+def test_what_was_found_is_heard_again_when_the_person_asks(page, server, root):
+    open_room(page, server, "band", "/music")
+    assert not page.is_visible(".again")
+    assert "“B”" in page.inner_text('[data-evidence="arc"]')
+    page.click("summary >> text=Put the sections right")
+    for at, row in enumerate(page.locator('[data-mark="label"]').all()):
+        row.fill(f"part {at}")
+        page.keyboard.press("Tab")
+    page.click("text=Keep these sections")
+    page.click(".again >> text=Listen again")
+    page.wait_for_selector(".again[hidden]", state="attached", timeout=JOB_MS)
+    assert "“part " in page.inner_text('[data-evidence="arc"]')
+    Studio().correct(root, withdrawn=["sections"])
+    Studio().propose(root)  # the other tests find the song as it was
 
 
 def all_open(page):

@@ -8,6 +8,7 @@ import desk from "./controllers/desk.js";
 import history from "./controllers/history.js";
 import arc from "./controllers/arc.js";
 import chordName from "./controllers/chord-name.js";
+import evidence from "./controllers/evidence.js";
 import grid from "./controllers/grid.js";
 import harmony from "./controllers/harmony.js";
 import music from "./controllers/music.js";
@@ -30,7 +31,7 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, samples, arc, harmony, desk, trial, standards, history, masters };
+const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, evidence, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, samples, arc, harmony, desk, trial, standards, history, masters };
 
 const scope = new Scope();
 const bus = new Bus();

@@ -6,7 +6,7 @@ import { tried } from "./controllers/toasts.js";
 export async function say(app, body, text) {
   const kept = await tried(app, () => post(`/songs/${app.song}/music`, body));
   if (!kept) return undefined;
-  app.bus.tell("said", { text, hint: "findings and questions follow when the song is listened to again" });
+  app.bus.tell("said", { text });
   app.bus.tell("corrected");
   return kept;
 }

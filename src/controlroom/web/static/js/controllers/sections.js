@@ -24,7 +24,7 @@ export default function sections(element, app, scope) {
     const name = section.label[0].toUpperCase() + section.label.slice(1);
     const turn = section.turns > 1 ? `${section.turn} of ${section.turns}` : "";
     const what = [name, turn, `${clock(section.start_s)} to ${clock(section.end_s)}`, section.bars ? `${Math.round(section.bars)} bars` : ""].filter(Boolean).join(", ");
-    button.title = `Loop ${what}`;
+    button.title = `Loop ${what}${app.music.said.sections ? `, as ${app.music.said.sections.by} says` : ""}`;
     if (right - left <= 32) button.classList.add("slim");
     const bold = document.createElement("b"), small = document.createElement("small");
     bold.textContent = right - left > 32 ? name : "";
