@@ -76,6 +76,12 @@ NOTES = {
     "sibilance": "its scale was doubled after 10 of 220 clean songs had been claimed, and it makes no claim on a stem that "
     "lies 40 dB under its mix; one human voice stays within the norm with 13 dB more (4 of 5 before it was left out).",
     "stereo-drift": "its scale was narrowed after ten human hosts had been seen; made songs are of a fresh block.",
+    "harmonic-familiarity": "one chord that may be misheard ends no loop since 18 of 20 had been found, and only a loop that "
+    "goes round two and a half times at once is claimed; clean songs 1100 to 1159 at 45 s were tuning hosts too; a fresh block.",
+    "pumping": "reads what holds apart from what is struck, and beats that were heard half off or doubled, since 36 of 39 had "
+    "been found; clean songs 1100 to 1159 at 45 s were tuning hosts too, and the human masters were in view; a fresh block.",
+    "section-level": "reads nearer the top of the like pairs since 35 of 39 had been found; clean songs 1100 to 1159 at 45 s "
+    "were tuning hosts too; a fresh block.",
     "surface-arc": "held against the brief's own sections since its first figures were seen (14 of 92 clean songs "
     "claimed), and those laid from the song's begin to its last stroke since its second were (12 of 220: sections lay "
     "partly on what rings out); read anew on seeds of its own.",

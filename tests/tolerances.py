@@ -165,6 +165,9 @@ BAND_GAIN = 1e-3
 REFRAMED_DB = 1.5
 """The same sound in other analysis frames, or at another rate: readings of a quantile over a few dozen frames."""
 
+SWELL_OF_NOISE_DB = 0.15
+"""What noise of two dozen beats seems to swell or sink by: an upper quantile over bands of medians over beats."""
+
 REFRAMED_SHARE = 0.25
 """The same counts in other analysis frames, or in frames of another length."""
 

@@ -73,3 +73,13 @@ def test_a_fade_out_is_no_step():
 @pytest.mark.parametrize("frames", [0, 100, 3 * RATE_HZ])
 def test_scraps_and_silence_read_nothing(frames):
     assert change(np.zeros(frames)).step_db == 0.0
+
+
+def test_few_pairs_prove_less_than_many():
+    """The same music twice and 6 dB apart: the shorter it is, the nearer to nothing the reading may come."""
+    steps = []
+    for seconds in (5.0, 10.0, 20.0):
+        once = passage(seconds) * (1.0 + 0.4 * np.sin(np.linspace(0.0, 20.0, round(seconds * RATE_HZ))))
+        steps.append(change(np.concatenate([once, 10 ** (6 / 20) * once])).step_db)
+    assert steps[0] < steps[-1]
+    assert steps[-1] > 5.0

@@ -20,6 +20,8 @@ TOLD = (
     "harmony.triads_count",
 )
 FULL_SHARE = 0.28
+LEAST_TURNS = 2.5
+"""A song goes round in its loop when it does so this often without leaving it: twice is a verse of eight bars."""
 
 
 class HarmonicFamiliarityDetector:
@@ -29,7 +31,7 @@ class HarmonicFamiliarityDetector:
     kinds: ClassVar[tuple[str, ...]] = ("harmonic-familiarity",)
     judges: ClassVar[dict[str, str]] = {"harmonic-familiarity": LIMIT}
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
@@ -38,7 +40,7 @@ class HarmonicFamiliarityDetector:
         if heard is None or key is None:
             return []
         share, limit = measure(listening, LIMIT, standards), standards.number(LIMIT)
-        missed = share > limit
+        missed = share > limit and heard.loop is not None and heard.loop.unbroken >= LEAST_TURNS
         return [
             Finding(
                 kind="harmonic-familiarity",

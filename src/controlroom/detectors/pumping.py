@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-BOUND = Bound("pumping", "dynamics.beat_rise_db", "dynamics.beat_rise_max_db", 2.0)
+BOUND = Bound("pumping", "dynamics.beat_rise_db", "dynamics.beat_rise_max_db", 0.6)
 
 
 class PumpingDetector:
@@ -21,7 +21,7 @@ class PumpingDetector:
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.LOUDNESS
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:

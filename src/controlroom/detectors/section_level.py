@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_max_db", 1.4)
+BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_max_db", 1.3)
 SURE_PAIRS = 40
 
 
@@ -22,7 +22,7 @@ class SectionLevelDetector:
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.LOUDNESS
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return one finding when the same music differs too much in level."""

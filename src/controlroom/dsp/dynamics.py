@@ -23,7 +23,8 @@ ALIKE_DB = 1.8
 ALIKE_BANDS = 0.8
 """Two passages are the same music when one gain explains four fifths of their bands to within this."""
 FADED_DB = 3.0
-SHARE = 0.9
+SHARE = 0.94
+"""Of the pairs: a section that is louder than its like is in few of them, where much else repeats."""
 LEAST_PAIRS = 8
 
 
@@ -31,8 +32,9 @@ LEAST_PAIRS = 8
 class LevelChange:
     """How far the level of the same music differs between its places in a song.
 
-    ``step_db`` is the 90th percentile over all pairs of like passages, 0 or
-    more; the span is the shorter side of the song's most typical such pair.
+    ``step_db`` is the 94th percentile over all pairs of like passages, less one
+    standard error of that share, 0 or more: few pairs prove less. The span is
+    the shorter side of the song's most typical such pair.
     """
 
     step_db: float
@@ -100,7 +102,7 @@ def level_change(spectra: BandSpectra) -> LevelChange:
     if alike.size < LEAST_PAIRS:
         return nothing
     sizes = np.abs(gain[alike])
-    step = float(np.quantile(sizes, SHARE))
+    step = float(np.quantile(sizes, SHARE - np.sqrt(SHARE * (1.0 - SHARE) / sizes.size)))
     span = _odd_one_out(first[alike], second[alike], gain[alike], starts.size)
     return LevelChange(
         step, float(starts[span[0]]) * hop_s, float(starts[span[1]] + width) * hop_s, int(alike.size)

@@ -6,17 +6,26 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+from statistics import median
 
 from controlroom.music.chords import MAJOR_DEGREES, ChordSpan
+from controlroom.music.loops import Heard, find_loop, least_rotation
 
-LONGEST_LOOP = 4
 LEAST_CHORDS = 6
 """Fewer chord changes say nothing of a loop."""
 LEAST_SURPRISE_SHARE = 0.0005
 """Share that a chord or a pair outside the published table is taken to have."""
 BIGRAM_WEIGHT = 0.5
+SURE = 0.6
+"""Confidence below which a chord may be another: of chords misheard in lab/songs most have less."""
+SHORT_SHARE = 0.6
+"""Of the usual chord's length: what lasts less may be a passing note."""
+LONG_SHARE = 1.5
+"""What lasts more may be two chords."""
+GAP_SHARE = 0.5
+"""A gap of this much between two chords, in which none was named, may be one."""
 
 Degree = str
 """Semitones over the tonic and the triad, such as ``9:min``."""
@@ -71,7 +80,9 @@ class Loop:
     share : float
         Of the sounding chords' time that its turns cover, 0 to 1.
     turns : int
-        How often it comes round.
+        How often it comes round in all.
+    unbroken : float
+        How often at once, without being left.
     known : KnownLoop or None
         Its published spread.
     """
@@ -80,6 +91,7 @@ class Loop:
     numerals: tuple[str, ...]
     share: float
     turns: int
+    unbroken: float
     known: KnownLoop | None = None
 
 
@@ -113,7 +125,16 @@ class _Run:
 
     degree: Degree
     numeral: str
-    length_s: float = field(default=0.0)
+    start_s: float
+    end_s: float
+    length_s: float = 0.0
+    sure_s: float = 0.0
+
+    def grow(self, length_s: float, sure_s: float, end_s: float) -> None:
+        """Take in a neighbour; ``sure_s`` is its length times its confidence."""
+        self.length_s += length_s
+        self.sure_s += sure_s
+        self.end_s = end_s
 
 
 def degree_of(numeral: str) -> Degree:
@@ -132,8 +153,9 @@ def _collapsed(chords: Sequence[ChordSpan]) -> list[_Run]:
             continue
         degree = degree_of(chord.roman)
         if not runs or runs[-1].degree != degree:
-            runs.append(_Run(degree, chord.roman))
-        runs[-1].length_s += chord.end_s - chord.start_s
+            runs.append(_Run(degree, chord.roman, chord.start_s, chord.end_s))
+        length_s = chord.end_s - chord.start_s
+        runs[-1].grow(length_s, length_s * chord.confidence, chord.end_s)
     return runs
 
 
@@ -157,76 +179,32 @@ def _by_root(runs: Sequence[_Run]) -> list[_Run]:
     for run in runs:
         degree = usual[_root(run.degree)]
         if not walk or walk[-1].degree != degree:
-            walk.append(_Run(degree, numerals[degree]))
-        walk[-1].length_s += run.length_s
+            walk.append(_Run(degree, numerals[degree], run.start_s, run.end_s))
+        walk[-1].grow(run.length_s, run.sure_s, run.end_s)
     return walk
+
+
+def _doubted(walk: Sequence[_Run]) -> list[Heard]:
+    """Return the walk with what may be wrong of each chord: too unsure or short, or so long that it may be two."""
+    usual_s = median(run.length_s for run in walk)
+    heard = []
+    for run, following in zip_longest(walk, walk[1:]):
+        unnamed_s = following.start_s - run.end_s if following else 0.0
+        longest_s = max(run.length_s, following.length_s if following else 0.0)
+        heard.append(
+            Heard(
+                root=_root(run.degree),
+                length_s=run.length_s,
+                doubtful=run.sure_s < SURE * run.length_s or run.length_s < SHORT_SHARE * usual_s,
+                hides_next=unnamed_s > GAP_SHARE * usual_s or longest_s > LONG_SHARE * usual_s,
+            )
+        )
+    return heard
 
 
 def _relative_major(degree: Degree) -> Degree:
     steps, _, triad = degree.partition(":")
     return f"{(int(steps) - 3) % 12}:{triad}"
-
-
-def least_rotation(degrees: Sequence[Degree]) -> tuple[Degree, ...]:
-    """Return the rotation that sorts first: the loop's one name."""
-    return min(tuple(degrees[at:]) + tuple(degrees[:at]) for at in range(len(degrees)))
-
-
-@dataclass(frozen=True, slots=True)
-class FoundLoop:
-    """Where a loop first comes round: first chord, number of chords, share of time that it covers."""
-
-    first: int
-    size: int
-    share: float
-
-
-def find_loop(degrees: Sequence[Degree], lengths_s: Sequence[float]) -> FoundLoop | None:
-    """Return the loop of two to four chords that covers most of the time.
-
-    A loop is what comes round twice at once somewhere (the count behind the
-    published share of songs with one). It then covers each of its turns,
-    begun anywhere; of two chords only those that come round twice at once, as
-    any two neighbours are half of some loop. Of loops that cover alike the
-    shorter wins.
-
-    Parameters
-    ----------
-    degrees : sequence of str
-        Chords, neighbours different.
-    lengths_s : sequence of float
-        How long each lasts.
-    """
-    total = sum(lengths_s)
-    best: FoundLoop | None = None
-    for size in range(2, LONGEST_LOOP + 1):
-        for name, first in _turned_twice(degrees, size).items():
-            width = 2 * size if size == 2 else size
-            covered: set[int] = set()
-            for at in range(len(degrees) - width + 1):
-                turn = tuple(degrees[at : at + size])
-                if least_rotation(turn) == name and tuple(degrees[at + width - size : at + width]) == turn:
-                    covered.update(range(at, at + width))
-            share = sum(lengths_s[chord] for chord in covered) / max(total, 1e-9)
-            if best is None or share > best.share + 1e-9:
-                best = FoundLoop(first, size, share)
-    return best
-
-
-def _turned_twice(degrees: Sequence[Degree], size: int) -> dict[tuple[Degree, ...], int]:
-    """Return the loops of a size that come round twice at once: name to first chord."""
-    found: dict[tuple[Degree, ...], int] = {}
-    for at in range(len(degrees) - 2 * size + 1):
-        turn = tuple(degrees[at : at + size])
-        if not _periodic(turn) and tuple(degrees[at + size : at + 2 * size]) == turn:
-            found.setdefault(least_rotation(turn), at)
-    return found
-
-
-def _periodic(turn: tuple[Degree, ...]) -> bool:
-    """Whether a turn is two turns of a shorter one, or its end meets its start in one chord."""
-    half = len(turn) // 2
-    return (len(turn) % 2 == 0 and turn[:half] == turn[half:]) or turn[0] == turn[-1]
 
 
 def next_entropy(degrees: Sequence[Degree]) -> float:
@@ -284,14 +262,14 @@ def familiarity(chords: Sequence[ChordSpan], *, minor: bool, table: ChordTable) 
     degrees = [run.degree for run in runs]
     bits = next_entropy(degrees)
     walk = _by_root(runs)
-    found = find_loop([_root(run.degree) for run in walk], [run.length_s for run in walk])
+    found = find_loop(_doubted(walk))
     loop = None
     if found is not None:
         turn = walk[found.first : found.first + found.size]
         named = least_rotation([_relative_major(r.degree) if minor else r.degree for r in turn])
         turns = round(found.share * len(walk) / found.size)
         known = next((k for k in table.loops if least_rotation(k.degrees) == named), None)
-        loop = Loop(named, tuple(r.numeral for r in turn), found.share, turns, known)
+        loop = Loop(named, tuple(r.numeral for r in turn), found.share, turns, found.unbroken, known)
     return Familiarity(
         loop=loop,
         distinct=len(set(degrees)),
