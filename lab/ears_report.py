@@ -69,7 +69,8 @@ NOTES = {
     "hiss": "hosts that cover it are left out since 22 of 24 human ones had been found; the detector is as it was.",
     "hum": "hosts that cover it are left out since 20 of 22 human ones had been found; the detector is as it was.",
     "masked-voice": "makes no claim on a stem that lies 40 dB under its mix since a silent one had been judged; a fresh block.",
-    "voice-level": "makes no claim on a stem that lies 40 dB under its mix since a silent one had been judged; a fresh block.",
+    "voice-level": "makes no claim on a stem that lies 40 dB under its mix since a silent one had been judged; a fresh block, "
+    "where songs whose voice sings in one section only, in which nothing was planted, are no hosts any more.",
     "hat-density": "from the mix alone it says no more than severity 0.5; its scale was halved after ten human hosts had been "
     "seen, and its made songs are of a block that was not.",
     "resonance": "information: on human masters a fifth to a third of clear rings was missed, and a ring may be an instrument.",

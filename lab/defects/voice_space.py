@@ -72,7 +72,10 @@ def _sharpness_db(voice: np.ndarray, sung: tuple[Stretch, ...], rate_hz: int) ->
 
 
 def voice_level(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
-    """The voice sinks in every second section that it sings in; in every second quarter of a recorded one."""
+    """The voice sinks in every second section that it sings in; in every second quarter of a recorded one.
+
+    A voice that sings in one section only can't sink in another.
+    """
     rate, length_s = host.mix.rate_hz, host.mix.duration_s
     sections = [Stretch(i * length_s / 4, (i + 1) * length_s / 4) for i in range(4)]
     if host.truth is not None:
@@ -86,7 +89,8 @@ def voice_level(host: Host, strength: float, _rng: np.random.Generator) -> Flawe
         gains += [gain, gain]
     stem = host.stems["vocals"].samples
     curve = smooth_gain(points, gains, stem.shape[1], rate)
-    return with_stems(host, {"vocals": stem * curve}, tuple(sung[1::2]))
+    flawed = with_stems(host, {"vocals": stem * curve}, tuple(sung[1::2]))
+    return replace(flawed, reached=len(sung) > 1)
 
 
 def low_end_width(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:

@@ -15,6 +15,7 @@ from lab.defects.sound import band_pass, envelope, masked_tone_rms
 from lab.defects.source import end_level_db
 from lab.defects.voice_space import darker
 from lab.songs import make_song, sum_stems
+from lab.songs.truth import Stretch
 from scipy import signal
 
 from controlroom.model.audio import Audio
@@ -225,6 +226,15 @@ def test_a_voice_too_dark_to_hiss_is_no_host():
     dark = {**clean.stems, "vocals": Audio(darker(voice.samples, voice.rate_hz, 20.0), voice.rate_hz)}
     assert DEFECTS["sibilance"].plant(clean, "clear", 5).reached
     assert not DEFECTS["sibilance"].plant(replace(clean, stems=dark), "clear", 5).reached
+
+
+def test_a_voice_of_one_section_cannot_sink_in_another():
+    clean, truth = host(), host().truth
+    assert truth is not None
+    first = Stretch(truth.sections[0].start_s, truth.sections[0].end_s)
+    once = replace(clean, truth=replace(truth, vocal_spans=(first,)))
+    assert not DEFECTS["voice-level"].plant(once, "clear", 5).reached
+    assert DEFECTS["voice-level"].plant(clean, "clear", 5).reached
 
 
 def test_a_host_without_stems_takes_mix_defects_only():
