@@ -22,7 +22,12 @@ def outcome_of(claim: Claim, after: Listening, standards: Standards, readings: M
 
 
 def predicted(
-    step: Step, claims: Sequence[Claim], sound: Listening, standards: Standards, handling: Handling
+    step: Step,
+    claims: Sequence[Claim],
+    sound: Listening,
+    standards: Standards,
+    context: Context,
+    handling: Handling = Handling(),
 ) -> tuple[Claim, ...]:
     """Return a stem step's claims as they will really come out: the step alone is rendered and measured.
 
@@ -32,7 +37,7 @@ def predicted(
     """
     if step.part == MIX or not claims:
         return tuple(claims)
-    result = render_stage(sound, [step], Context(), handling)
+    result = render_stage(sound, [step], context, handling)
     part = result.sound.part(step.part)
     return tuple(
         claim.model_copy(

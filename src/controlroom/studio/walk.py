@@ -130,23 +130,29 @@ def walk_stage(walk: Walk, stage: Stage, deciders: Sequence[Decider], context: C
     findings = [f for f in walk.findings if f.kind in kinds]
     if walk.now is not walk.take and kinds:
         findings = hear(walk.now, walk.song.standards, context, kinds)
-    proposals = propose(walk, stage, findings)
+    with context.part(f"propose.{stage}", 0.0, 0.7) as inner:
+        proposals = propose(walk, stage, findings, inner)
     walk.song.memory.add_proposals(proposals, walk.song.now())
     walk.proposals.extend(proposals)
     walk.inputs.update({p.id: walk.now for p in proposals})
     ask(walk.song, stage, proposals, findings, deciders)
-    render_decided(walk, stage, proposals, context)
+    with context.part(f"render.{stage}", 0.7, 1.0) as inner:
+        render_decided(walk, stage, proposals, inner)
 
 
-def propose(walk: Walk, stage: Stage, findings: Sequence[Finding]) -> list[Proposal]:
+def propose(walk: Walk, stage: Stage, findings: Sequence[Finding], context: Context) -> list[Proposal]:
     """Return what the hands of this stage would do, as far as guards allow."""
     proposals = []
     standards = walk.song.standards
-    for finding in findings:
-        for processor in all_processors().values():
-            if processor.stage is stage and finding.kind in processor.answers:
-                for offer in processor.propose(finding, walk.now, standards):
-                    proposals.extend(_proposal(walk, finding, offer))
+    for index, finding in enumerate(findings):
+        with context.part(
+            f"propose.{finding.kind}", index / len(findings), (index + 1) / len(findings)
+        ) as inner:
+            for processor in all_processors().values():
+                if processor.stage is stage and finding.kind in processor.answers:
+                    for offer in processor.propose(finding, walk.now, standards):
+                        inner.check()
+                        proposals.extend(_proposal(walk, finding, offer, inner))
     return proposals
 
 
@@ -162,7 +168,7 @@ def _bounded(walk: Walk, offer: Offer) -> tuple[Offer, float] | None:
     return next((one for one in weaker if one[0].processor.max_boost_db() <= most_db), None)
 
 
-def _proposal(walk: Walk, finding: Finding, offer: Offer) -> list[Proposal]:
+def _proposal(walk: Walk, finding: Finding, offer: Offer, context: Context) -> list[Proposal]:
     """Return the proposal of an offer, or nothing when a mark forbids it or guards withhold it."""
     if protecting(walk.song, offer.processor.step(offer.part, offer.span)):
         return []
@@ -181,18 +187,18 @@ def _proposal(walk: Walk, finding: Finding, offer: Offer) -> list[Proposal]:
             walk.song.memory.add_withheld(finding.kind, step, broken, walk.song.now())
             return []
         offer, amount, readings = tried.offer, tried.amount, tried.readings
-    offer = _as_it_will_be(walk, offer)
+    offer = _as_it_will_be(walk, offer, context)
     if not improves(offer.claims):  # stem and mix are not coherent enough for it to be heard
         return []
     return [as_proposal(walk, finding, offer, bound * amount, readings)]
 
 
-def _as_it_will_be(walk: Walk, offer: Offer) -> Offer:
+def _as_it_will_be(walk: Walk, offer: Offer, context: Context) -> Offer:
     """Return an offer on a stem with the change that the song will really get as its claims."""
     if offer.part == MIX:
         return offer
     step = offer.processor.step(offer.part, offer.span)
-    claims = predicted(step, offer.claims, walk.now, walk.song.standards, walk.handling)
+    claims = predicted(step, offer.claims, walk.now, walk.song.standards, context, walk.handling)
     return replace(offer, claims=claims)
 
 
