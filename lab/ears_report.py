@@ -81,8 +81,9 @@ NOTES = {
     "goes round two and a half times at once is claimed; clean songs 1100 to 1159 at 45 s were tuning hosts too; a fresh block.",
     "pumping": "reads what holds apart from what is struck, and beats that were heard half off or doubled, since 36 of 39 had "
     "been found; clean songs 1100 to 1159 at 45 s were tuning hosts too, and the human masters were in view; a fresh block.",
-    "section-level": "reads nearer the top of the like pairs since 35 of 39 had been found; clean songs 1100 to 1159 at 45 s "
-    "were tuning hosts too; a fresh block.",
+    "section-level": "reads nearer the top of the like pairs since 35 of 39 had been found, and looks for a passage's like "
+    "at any quarter of a step since 20 of 24 were on the next seeds; clean songs 1100 to 1159 at 45 s were tuning hosts too; "
+    "read anew on seeds of its own.",
     "surface-arc": "held against the brief's own sections since its first figures were seen (14 of 92 clean songs "
     "claimed), and those laid from the song's begin to its last stroke since its second were (12 of 220: sections lay "
     "partly on what rings out); read anew on seeds of its own.",

@@ -11,7 +11,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
-BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_max_db", 1.3)
+BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_max_db", 1.4)
 SURE_PAIRS = 40
 
 

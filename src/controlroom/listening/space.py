@@ -73,7 +73,7 @@ def level_change_of(listening: Listening) -> dynamics.LevelChange:
 
 
 def level_step(listening: Listening, standards: Standards, argument: float) -> float:
-    """Return the level difference between places of the same music, near the 94th percentile, in dB."""
+    """Return the level difference between places of the same music, near the 92nd percentile, in dB."""
     del standards, argument
     return level_change_of(listening).step_db
 
