@@ -223,8 +223,9 @@ def verdict(plan: ears.Plan) -> list[str]:
     thin = [kind for kind in kinds if kind in tried and _is_thin(plan, kind)]
     sure = [kind for kind in held if kind not in thin]
     first = f"Of {len(kinds)} kinds {len(sure)} hold every bar that applies to them on as many sounds as the bars ask for"
-    more = f"{len(held) - len(sure)} more on the fewer that have been heard so far"
-    lines = [f"{first}, and {more}. These miss:", ""]
+    fewer = len(held) - len(sure)
+    more = f", and {fewer} more on the fewer that have been heard so far" if fewer else ""
+    lines = [f"{first}{more}. These miss:", ""]
     lines += [f"- **{kind}**: {'; '.join(missing[kind])}." for kind in kinds if missing[kind]]
     lines += [f"- **{kind}**: nothing heard yet on these seeds." for kind in kinds if kind not in tried]
     lines += [
@@ -236,7 +237,7 @@ def verdict(plan: ears.Plan) -> list[str]:
     if weaker:
         lines += [
             "",
-            f"Weaker grades, and so the strength at which half are found, are still to be heard for {len(weaker)} faults.",
+            f"Weaker grades, and so the strength at which half are found, are still to be heard for {len(weaker)} fault{'s' * (len(weaker) > 1)}.",
         ]
     if thin:
         bars = f"{LEAST_HOSTS} made hosts, {LEAST_HOSTS} human ones or {LEAST_CLEAN} clean songs"
