@@ -82,6 +82,17 @@ def test_apart_they_come_down_by_3_to_6_db_and_keep_their_strokes():
     assert told(cured, "hat-density") == []
 
 
+def test_its_energy_is_read_in_the_frames_that_are_asked_for():
+    samples = flawed("hat-density").stems["hats"].audio.samples.copy()
+    half = samples.shape[1] // 2
+    samples[:, half:] *= np.float32(1e-4)
+    part = Listening(Audio(samples, 44100))
+    frames = np.arange(transients.stroke_envelopes(samples, 44100).frames)
+    hats = Hats(depth_db=6.0, protect_snare=0.0)
+    assert hats.energy_change_db(part, frames < frames.size // 2 - 40) == pytest.approx(-6.0, abs=0.5)
+    assert hats.energy_change_db(part, frames > frames.size // 2 + 40) == pytest.approx(0.0, abs=0.01)
+
+
 def test_every_claim_holds_of_what_the_desk_renders():
     cured = after(flawed("hat-density"), offer())
     assert offer().claims

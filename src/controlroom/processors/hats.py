@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from controlroom.dsp import hat_gain
 from controlroom.dsp.filters import (
@@ -21,7 +22,7 @@ from controlroom.dsp.spectrum import Floats
 from controlroom.dsp.transients import STICK, find_hits
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.listening.strokes import strokes_of
+from controlroom.listening.strokes import COVERED_BY_HATS, strokes_of
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
@@ -29,14 +30,18 @@ from controlroom.model.standards import Standards
 from controlroom.processors.form import Block, Offer, Processor, knob
 from controlroom.processors.trial import song_after, with_stems
 
+Frames = npt.NDArray[np.bool_]
+
 SLOPE_DB_PER_OCTAVE = 24.0
 REACH_PERIODS = 12.0
 """Reach of the high-pass in periods of its corner: 12 ms at 1 kHz, 2.4 ms at 5 kHz."""
-LEAST_DB, MOST_DB = 3.0, 6.0
-"""What is proposed at least, since less is not heard, and at most: further down it is another groove."""
+LEAST_DB, MOST_DB = 3.5, 6.0
+"""What is proposed at least, 3 dB being the least that is heard, and a split leaving some hats elsewhere; and at most."""
 TAIL_SHARE = 0.5
 MOST_MORE = 1.4
 """How much deeper than that the gain may go to make up for what is protected."""
+COVERED_WITHIN_DB = 30.0
+"""How far under its loud level what hats cover still counts as sounding."""
 LEAKING = (0.1, 0.3)
 """Share of the snare's highs in the hats' stem, as a correlation: none is protected below, all above."""
 LOW_APART_HZ, LOW_TOGETHER_HZ = 2000.0, 5000.0
@@ -93,7 +98,7 @@ class Hats(Processor):
 
     @classmethod
     def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
-        """Return the hats at 3 to 6 dB less, as the evidence asks; nothing where drums are not apart."""
+        """Return the hats at 3.5 to 6 dB less, as the evidence asks; nothing where drums are not apart."""
         role = next((role for role in ("hats", "drums") if role in listening.stems), None)
         if role is None or finding.standard is None:
             return []
@@ -105,7 +110,8 @@ class Hats(Processor):
 
     @classmethod
     def _for(cls, part: Listening, role: str, wanted_db: float) -> Self:
-        """Return the knobs that take ``wanted_db`` off the energy of what is struck there."""
+        """Return the knobs that take ``wanted_db`` off the energy of what is struck there, where it covers something."""
+        covering = _covering(part)
         tail_db = round(TAIL_SHARE * wanted_db, 1)
         low_hz, protect = LOW_TOGETHER_HZ, 1.0
         if role == "hats":
@@ -114,7 +120,7 @@ class Hats(Processor):
         for _ in range(8):
             middle = 0.5 * (low + high)
             trial = cls(depth_db=middle, tail_db=tail_db, low_hz=low_hz, protect_snare=protect)
-            enough = -trial.energy_change_db(part) >= wanted_db
+            enough = -trial.energy_change_db(part, covering) >= wanted_db
             low, high = (low, middle) if enough else (middle, high)
         return cls(depth_db=high, tail_db=tail_db, low_hz=low_hz, protect_snare=protect)
 
@@ -171,13 +177,12 @@ class Hats(Processor):
             ),
         )
 
-    def energy_change_db(self, listening: Listening) -> float:
-        """Return what the gain does to the energy at 7 to 15 kHz, read off its envelope, in dB."""
+    def energy_change_db(self, listening: Listening, covering: Frames) -> float:
+        """Return what the gain does to the energy at 7 to 15 kHz in some of its envelope's frames, in dB."""
         envelopes = strokes_of(listening)
         power = envelopes.power["high"]
-        return hat_gain.power_change_db(
-            power, self.reduction_db(listening, np.arange(float(power.size)) * envelopes.hop_s)
-        )
+        reduction_db = self.reduction_db(listening, np.arange(float(power.size)) * envelopes.hop_s)
+        return hat_gain.power_change_db(power[covering], reduction_db[covering])
 
     def prepare(self, listening: Listening) -> HatState:
         """Return the gain over the song and the high-pass of its band."""
@@ -217,6 +222,17 @@ def _snares(listening: Listening, times_s: Floats) -> Floats:
     )
     kit = envelopes if stem is listening else envelopes.joined(strokes_of(listening))
     return hat_gain.snare_share(times_s, struck) * hat_gain.shell_share(kit, times_s)
+
+
+def _covering(listening: Listening) -> Frames:
+    """Return the frames of the envelope in which voice or snare sound, what hats cover; all of them where neither does."""
+    frames = strokes_of(listening).frames
+    found = np.zeros(frames, dtype=bool)
+    for role in COVERED_BY_HATS:
+        if role in listening.stems:
+            power = strokes_of(listening.stems[role]).power["slow"][:frames]
+            found[: power.size] |= power > np.quantile(power, 0.98) * 10.0 ** (-COVERED_WITHIN_DB / 10.0)
+    return found if found.any() else ~found
 
 
 def _leaks(listening: Listening) -> float:
