@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lab import bench_console, bench_listen
+from lab import bench_console, bench_listen, bench_stems
 from lab.bench_meter import bench as bench_meter
 from lab.bench_meter import track
 from lab.children import ROOT, Weighed, python, weighed
@@ -222,6 +222,8 @@ def stems() -> str:
         for turn in range(RUNS):
             for what, done in runs.items():
                 done.append(weighed([*program, folder, what, str(-1.5 - turn)]))
+        weighed([*program, folder, "wav"])
+        commands = bench_stems.handled(Path(folder), SINGLE)
     full, changed = ([json.loads(run.out)["cpu_s"] for run in runs[what]] for what in runs)
     peak_mb = max(run.peak_mb for done in runs.values() for run in done)
     ratio = float(np.median(changed) / np.median(full))
@@ -230,7 +232,8 @@ def stems() -> str:
         f"| one knob of one stem changed | {np.median(changed):.2f} | {ratio:.2f} × | ≤ 0.3 × | {_held(ratio <= 0.3)} |",
     ]
     table = "\n".join(["| render | CPU s | ratio | bar | held |", "|---|---|---|---|---|", *lines])
-    return f"{table}\n\nPeak memory {peak_mb:.0f} MB, bar 1500 MB, {_held(peak_mb <= 1500)}.\n"
+    memory = f"Peak memory {peak_mb:.0f} MB, bar 1500 MB, {_held(peak_mb <= 1500)}."
+    return f"{table}\n\n{memory}\n\nThe same set met by each command, one run:\n\n{commands}"
 
 
 def _held(held: bool) -> str:

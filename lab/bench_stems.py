@@ -3,7 +3,9 @@
 ``python -m lab.bench_stems FOLDER write`` lays twelve stems of 6 min at 48 kHz
 into a folder; ``… FOLDER full`` renders a step on each of them and two on the
 mix, with an empty cache; ``… FOLDER change DB`` renders again with one level at
-DB instead of −1 dB. The last two print one JSON object: CPU seconds.
+DB instead of −1 dB. The last two print one JSON object: CPU seconds. ``… FOLDER
+wav`` lays the same stems and their mix down as files, for ``handled``: what
+each command that meets such a set costs.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,8 @@ import numpy as np
 from controlroom.engine.cache import FolderCache
 from controlroom.engine.desk import Handling, render
 from controlroom.listening.listening import LazyListening, Listening
+from controlroom.media.encode import MediaFormat
+from controlroom.media.encode import write as media_write
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Step
@@ -31,6 +36,7 @@ from controlroom.processors.stem_eq import StemEq
 from controlroom.processors.stem_width import StemWidth
 from controlroom.processors.tone import Tone
 from controlroom.processors.transient import Transient
+from lab.children import Weighed, weighed
 
 RATE_HZ, LENGTH_S = 48_000, 360
 ROLES = (
@@ -77,6 +83,57 @@ def write(folder: Path) -> None:
     cache.put("mix", Audio(mix, RATE_HZ))
 
 
+def write_wav(folder: Path) -> None:
+    """Write what ``write`` made as WAV files, a quarter of its level: ``stems/ROLE.wav`` and ``take.wav``."""
+    kept = FolderCache(folder / "stems", limit_bytes=1 << 40)
+    (folder / "wav" / "stems").mkdir(parents=True)
+    for role in (*ROLES, "mix"):
+        load = kept.find(role)
+        assert load is not None
+        sound = load()
+        quiet = Audio(sound.samples * np.float32(0.25), sound.rate_hz)
+        name = "take.wav" if role == "mix" else f"stems/{role}.wav"
+        media_write(folder / "wav" / name, quiet, MediaFormat.WAV32F)
+
+
+def handled(folder: Path, env: Mapping[str, str]) -> str:
+    """Return the table of the commands that meet twelve stems of six minutes, each run once on what ``write_wav`` made."""
+    take, stems = folder / "wav" / "take.wav", folder / "wav" / "stems"
+    song, other = folder / "song", folder / "other"
+    for root in (song, other):
+        _run(["new", root], env)
+        _run(["add", root, take], env)
+    return table(
+        {
+            "`stems SONG --add`: twelve files": _run(["stems", song, "--add", stems], env),
+            "`listen SONG` with these stems": _run(["listen", song], env),
+            "`propose SONG` with these stems": _run(["propose", song], env),
+            "`finish TAKE --stems`, policy trusting": _run(
+                ["finish", take, "--out", folder / "out", "--stems", stems, "--policy", "trusting"], env
+            ),
+            "`stems SONG --separate`": _run(["stems", other, "--separate"], env),
+            "`separate TAKE`": _run(["separate", take, "--out", folder / "apart"], env),
+        }
+    )
+
+
+def table(runs: Mapping[str, Weighed]) -> str:
+    """Return the rows of some commands: CPU seconds, peak memory of the program and its children, the bar."""
+    lines = ["| command, 6 min at 48 kHz | CPU s | peak memory | bar | held |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {name} | {run.cpu_s:.1f} | {run.peak_mb:.0f} MB | 1500 MB | {'yes' if run.peak_mb <= 1500 else '**no**'} |"
+        for name, run in runs.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _run(words: Sequence[str | Path], env: Mapping[str, str]) -> Weighed:
+    done = weighed([sys.executable, "-m", "controlroom.cli.__main__", *map(str, words)], env)
+    if done.code:
+        raise RuntimeError(done.out[-2000:])
+    return done
+
+
 def desk(folder: Path, chosen: list[Step]) -> float:
     """Render the song of a folder with its cache, and return the CPU seconds that it took."""
     kept = FolderCache(folder / "stems", limit_bytes=1 << 40)
@@ -93,8 +150,8 @@ def desk(folder: Path, chosen: list[Step]) -> float:
 def main() -> None:
     """Do what the words say."""
     folder, what = Path(sys.argv[1]), sys.argv[2]
-    if what == "write":
-        write(folder)
+    if what in ("write", "wav"):
+        (write if what == "write" else write_wav)(folder)
         return
     if what == "full":
         shutil.rmtree(folder / "desk", ignore_errors=True)

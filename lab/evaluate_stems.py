@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from controlroom.separation.trust import judge
 from controlroom.studio.separating import separated_parts
 from lab.defects.sound import band_pass, envelope
 from lab.seed_run import SeedRun, run_seed
-from lab.seed_song import SeedSong, recorded_song, seed_song
+from lab.seed_song import Changes, SeedSong, drums_in_one, recorded_song, seed_song
 from lab.separation_eval import RATE_HZ, Set, load_sets
 
 SEEDS = (7, 107, 214)
@@ -46,31 +47,59 @@ def section() -> str:
 
 def seed_table() -> str:
     """Return what four accepted proposals did, on synthesised songs, separated ones, and a shared multitrack."""
-    runs: dict[str, SeedRun] = {}
+    return seed_lines({name: Figures.of(run) for name, run in seed_runs()})
+
+
+def seed_runs() -> Iterator[tuple[str, SeedRun]]:
+    """Yield every run of the example by its name."""
     for seed in SEEDS:
-        runs[f"seed {seed}"] = _run(seed_song(seed))
+        song = seed_song(seed)
+        yield f"seed {seed}", _run(song)
+        yield f"seed {seed}, drums in one", _run(drums_in_one(song))
     for one in load_sets():
         if {"vocals", "drums", "bass"} <= set(one.stems) and one.mix.shape[1] > EXCERPT_S * RATE_HZ:
             song = recorded_song(_excerpt(one))
-            runs[one.name] = _run(song)
-            runs[f"{one.name}, separated"] = _run(song, "spleeter")
+            yield one.name, _run(song)
+            yield f"{one.name}, separated", _run(song, "spleeter")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is printed of a run."""
+
+    changes: Changes
+    kick_in_master_db: float
+    asked: str
+    untouched: bool
+    kept: str
+
+    @classmethod
+    def of(cls, run: SeedRun) -> Self:
+        """Return the figures of a run, its sounds let go."""
+        outcomes = run.accepted.walk.outcomes
+        return cls(
+            run.changes,
+            run.kick_in_master_db,
+            ", ".join(p.step.processor for p in run.proposals),
+            run.untouched(),
+            f"{sum(o.kept for o in outcomes)} of {len(outcomes)}",
+        )
+
+
+def seed_lines(runs: Mapping[str, Figures]) -> str:
+    """Return the table of the example."""
     names = list(asdict(next(iter(runs.values())).changes))
     lines = ["| | " + " | ".join(runs) + " |", "|---" * (len(runs) + 1) + "|"]
     for name in names:
         cells = [_figure(asdict(run.changes)[name]) for run in runs.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines.append(
-        "| kick in the master | " + " | ".join(f"{r.kick_in_master_db:.2f}" for r in runs.values()) + " |"
-    )
-    lines.append(
-        "| asked | "
-        + " | ".join(", ".join(p.step.processor for p in r.proposals) for r in runs.values())
-        + " |"
-    )
-    untouched = ["bit for bit" if run.untouched() else "**moved**" for run in runs.values()]
-    lines.append("| all rejected | " + " | ".join(untouched) + " |")
-    kept = [f"{sum(o.kept for o in r.accepted.walk.outcomes)} of {len(r.accepted.walk.outcomes)}" for r in runs.values()]  # fmt: skip
-    lines.append("| claims kept | " + " | ".join(kept) + " |")
+    rows = {
+        "kick in the master": [f"{run.kick_in_master_db:.2f}" for run in runs.values()],
+        "asked": [run.asked for run in runs.values()],
+        "all rejected": ["bit for bit" if run.untouched else "**moved**" for run in runs.values()],
+        "claims kept": [run.kept for run in runs.values()],
+    }
+    lines += [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items()]
     return ABOUT_SEED + "\n".join(lines)
 
 

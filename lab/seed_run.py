@@ -14,7 +14,7 @@ from controlroom.model.decisions import Answer
 from controlroom.model.proposals import Proposal, Stage
 from controlroom.studio.finishing import Finished
 from controlroom.studio.studio import Studio
-from lab.seed_song import Changes, SeedSong, front_db, read_changes
+from lab.seed_song import Changes, SeedSong, front_db, read_changes, read_true_drums
 
 ASKED = {
     "hat-density": "hats",
@@ -72,7 +72,7 @@ def run_seed(song: SeedSong, folder: Path, separate: str = "") -> SeedRun:
     accepted = _mastered(studio, root)
     fronts.append(kick_in_master(accepted, song))
     before, after = parts_of(rejected), parts_of(accepted)
-    changes = read_changes(song, before, after)
+    changes = (read_true_drums if song.kit else read_changes)(song, before, after)
     return SeedRun(song, asked, rejected, accepted, changes, fronts[1] - fronts[0])
 
 

@@ -7,12 +7,13 @@ what a set of decisions did to every part of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from controlroom.model.audio import Audio, Samples
+from controlroom.model.parts import DRUMS, KIT
 from lab.defects import DEFECTS, Host, host_of
 from lab.defects.form import with_stems
 from lab.defects.sound import band_pass, onset_gain, recorrelated
@@ -24,6 +25,7 @@ Mask = npt.NDArray[np.bool_]
 PLANTED = ("hat-density", "weak-kick", "masked-voice")
 BASS_CORRELATION = 0.3
 HATS_DB, KICK_LOSS_DB = 8.0, 14.0
+KICK_UNDER_LOUD_DB = 12.0
 ROLE_OF = {
     "pads": "synth", "lead": "synth", "keys": "keyboard", "cymbals": "percussion", "toms": "percussion",
 }  # fmt: skip
@@ -36,7 +38,8 @@ class SeedSong:
 
     ``sung`` is where the voice sings; ``kicks_s`` and ``snares_s`` are strokes:
     known of a synthesised song, picked from the drums of a recorded one, whose
-    ``snares_s`` are empty.
+    ``snares_s`` are empty. ``kit`` are the true drums where the stems have them
+    as one track.
     """
 
     take: Audio
@@ -44,6 +47,7 @@ class SeedSong:
     sung: tuple[Stretch, ...]
     kicks_s: Times
     snares_s: Times
+    kit: Mapping[str, Audio] = field(default_factory=dict)
 
 
 def seed_song(seed: int = 7, style: str = "pop", duration_s: float = 32.0, grade: str = "clear") -> SeedSong:
@@ -62,24 +66,53 @@ def seed_song(seed: int = 7, style: str = "pop", duration_s: float = 32.0, grade
     return SeedSong(sum_stems(stems), stems, song.truth.vocal_spans, onsets["kick"], onsets["snare"])
 
 
+def drums_in_one(song: SeedSong) -> SeedSong:
+    """Return a song that is handed in with its drums as one track, as most exports have them."""
+    kit = {role: stem for role, stem in song.stems.items() if role in KIT}
+    others = {role: stem for role, stem in song.stems.items() if role not in KIT}
+    return replace(song, stems={**others, DRUMS: sum_stems(kit)}, kit=kit)
+
+
 def recorded_song(stems: Mapping[str, Audio]) -> SeedSong:
     """Plant the same four faults in recorded stems: ``vocals``, ``drums``, ``bass`` and others."""
     rate = stems["drums"].rate_hz
     drums = DEFECTS["hats-in-mix"].apply(Host(stems["drums"]), HATS_DB, np.random.default_rng(1)).mix
-    kicks = kicks_in(stems["drums"])
-    soft = onset_gain(kicks, KICK_LOSS_DB, 0.025, drums.frames, rate)
+    soft = onset_gain(low_strokes_in(stems["drums"]), KICK_LOSS_DB, 0.025, drums.frames, rate)
     low = band_pass(drums.samples, rate, 20, 150)
     bass = recorrelated(_both_sides(stems["bass"]), rate, (0, rate / 2), BASS_CORRELATION)
     changed = {**stems, "drums": Audio((drums.samples + (soft - 1) * low).astype(np.float32), rate)}
     masked = DEFECTS["masked-voice"].plant(Host(sum_stems(changed), changed), "clear", 1)
     flawed = with_stems(Host(masked.mix, masked.stems), {"bass": bass}).stems
-    return SeedSong(sum_stems(flawed), flawed, masked.spans, kicks, np.zeros(0))
+    return SeedSong(sum_stems(flawed), flawed, masked.spans, kicks_in(stems["drums"]), np.zeros(0))
+
+
+def low_strokes_in(drums: Audio) -> Times:
+    """Return whatever is struck in the low end of recorded drums, in seconds: rises of 30 to 120 Hz by 6 dB over 20 ms."""
+    low = band_pass(drums.samples, drums.rate_hz, 30, 120).mean(axis=0)
+    return _picked(low, drums.rate_hz, Picker(hop_s=0.005, over=4, least_db=6.0, apart_s=0.15))
 
 
 def kicks_in(drums: Audio) -> Times:
-    """Return the strokes in the low end of recorded drums, in seconds: rises of 30 to 120 Hz by 6 dB over 20 ms."""
-    low = band_pass(drums.samples, drums.rate_hz, 30, 120).mean(axis=0)
-    return _picked(low, drums.rate_hz, Picker(hop_s=0.005, over=4, least_db=6.0, apart_s=0.15))
+    """Return the kicks of recorded drums, in seconds: the strokes in the low end that are near the loud ones.
+
+    A snare's shell reaches down there too, 15 to 20 dB under a kick: what has
+    less than a quarter of the loud strokes' level (their 90th percentile) in its
+    first 60 ms is another drum. A stroke begins where the drums first come within
+    20 dB of the peak that they reach around the rise.
+    """
+    rate = drums.rate_hz
+    picked, low = low_strokes_in(drums), band_pass(drums.samples, rate, 30, 120).mean(axis=0)
+    levels = np.asarray([_level_db(low[round(t * rate) : round((t + 0.06) * rate)]) for t in picked])
+    loud = picked[levels > np.quantile(levels, 0.9) - KICK_UNDER_LOUD_DB] if picked.size else picked
+    return np.asarray([_beginning(drums, float(t)) for t in loud])
+
+
+def _beginning(drums: Audio, near_s: float) -> float:
+    """Return where a stroke begins, in seconds: within 20 ms of a time, the first sample within 20 dB of the peak there."""
+    rate = drums.rate_hz
+    first = max(0, round((near_s - 0.02) * rate))
+    sound = np.abs(drums.samples[:, first : round((near_s + 0.02) * rate)]).max(axis=0)
+    return (first + int(np.argmax(sound >= 0.1 * sound.max(initial=0.0)))) / rate
 
 
 def _both_sides(sound: Audio) -> Samples:
@@ -130,6 +163,29 @@ def read_changes(song: SeedSong, before: Mapping[str, Audio], after: Mapping[str
         voice=_moved(before["vocals"], after["vocals"], (20, 20000)),
         bass_side_mid=_side_mid_db(after["bass"], 100),
         bass_balance=_balance_db(after["bass"]),
+    )
+
+
+def read_true_drums(song: SeedSong, before: Mapping[str, Audio], after: Mapping[str, Audio]) -> Changes:
+    """Return what happened to the true drums of a song whose drums were handed in as one track.
+
+    What the drums changed by is projected on a drum: that much of it was taken
+    away. A kick's front is that of the true kick with what its split part changed by.
+    """
+    changes = read_changes(song, before, after)
+    rate, moved = (
+        song.take.rate_hz,
+        {role: after[role].samples - before[role].samples for role in song.kit if role in before},
+    )
+    total = np.sum(list(moved.values()), axis=0, dtype=np.float32)
+    covered = _mask(song.sung, song.take.frames, rate) | _near(song.snares_s, 0.15, song.take.frames, rate)
+    kick = Audio(song.kit["kick"].samples + moved["kick"], rate)
+    return replace(
+        changes,
+        hats=_projected(song.kit["hats"], total, (2000, 20000), covered),
+        snare_crack=_projected(song.kit["snare"], total, (5000, 12000)),
+        kick_front=front_db(kick, song) - front_db(song.kit["kick"], song),
+        kick_sustain=_moved(song.kit["kick"], kick, (30, 60)),
     )
 
 
@@ -196,6 +252,17 @@ def _moved(before: Audio, after: Audio, band_hz: tuple[float, float], where: Mas
     cut = slice(None) if where is None else where
     levels = [_level_db(band_pass(s.samples, s.rate_hz, *band_hz)[:, cut]) for s in (before, after)]
     return levels[1] - levels[0]
+
+
+def _projected(
+    part: Audio, change: Samples, band_hz: tuple[float, float], where: Mask | None = None
+) -> float:
+    """Return what a change does to a part, in dB: one plus the change's projection on it."""
+    cut = slice(None) if where is None else where
+    own, moved = (
+        band_pass(s, part.rate_hz, *band_hz)[:, cut].astype(np.float64) for s in (part.samples, change)
+    )
+    return float(20 * np.log10(max(1e-6, 1.0 + np.vdot(own, moved) / np.vdot(own, own))))
 
 
 def _side_mid_db(sound: Audio, below_hz: float) -> float:
