@@ -63,13 +63,18 @@ def pumping(host: Host, strength: float, _rng: np.random.Generator) -> Flawed:
 
 
 def section_level(host: Host, strength: float, rng: np.random.Generator) -> Flawed:
-    """The repeat of a section is louder or softer than its first time; the middle third without a map."""
+    """The repeat of a section is louder or softer than its first time; the middle third without a map.
+
+    A song in which, by its truth, no section comes back has no level between repeats to be wrong.
+    """
     x, rate = host.mix.samples, host.mix.rate_hz
     span = Stretch(host.mix.duration_s / 3, 2 * host.mix.duration_s / 3)
     if host.truth is not None:
         repeats = [s for s in host.truth.sections if s.occurrence == 2]
-        best = max(repeats, key=lambda s: s.energy) if repeats else None
-        span = Stretch(best.start_s, best.end_s) if best else span
+        if not repeats:
+            return Flawed(host.mix, host.stems, reached=False)
+        best = max(repeats, key=lambda s: s.energy)
+        span = Stretch(best.start_s, best.end_s)
     step = strength * float(rng.choice([-1, 1]))
     points = [0.0, span.start_s - 0.02, span.start_s + 0.02, span.end_s - 0.02, span.end_s + 0.02]
     gain = smooth_gain(points, [0.0, 0.0, step, step, 0.0], x.shape[1], rate)

@@ -33,9 +33,18 @@ def host() -> Host:
     return host_of(make_song(0, duration_s=SECONDS))
 
 
+def host_for(name: str) -> Host:
+    """Return the host, for a step between repeats with its last section named as a repeat."""
+    if name != "section-level":
+        return host()
+    *others, last = host().truth.sections
+    sections = (*others, replace(last, occurrence=2))
+    return replace(host(), truth=replace(host().truth, sections=sections))
+
+
 @cache
 def flawed(name: str, grade: str) -> Flawed:
-    return DEFECTS[name].plant(host(), grade, seed=5)
+    return DEFECTS[name].plant(host_for(name), grade, seed=5)
 
 
 def difference_db(samples: np.ndarray, _rate_hz: int) -> float:
@@ -163,9 +172,9 @@ def test_a_flawed_song_says_what_was_planted_and_stays_below_full_scale(name):
 
 def test_planting_twice_gives_the_same_samples():
     for name in ("shimmer", "clicks", "hat-density"):
-        again = DEFECTS[name].plant(host(), "clear", seed=5)
+        again = DEFECTS[name].plant(host_for(name), "clear", seed=5)
         assert again.mix.digest() == flawed(name, "clear").mix.digest()
-        other = DEFECTS[name].plant(host(), "clear", seed=6)
+        other = DEFECTS[name].plant(host_for(name), "clear", seed=6)
         assert other.mix.digest() != again.mix.digest()
 
 
@@ -226,6 +235,13 @@ def test_a_voice_too_dark_to_hiss_is_no_host():
     dark = {**clean.stems, "vocals": Audio(darker(voice.samples, voice.rate_hz, 20.0), voice.rate_hz)}
     assert DEFECTS["sibilance"].plant(clean, "clear", 5).reached
     assert not DEFECTS["sibilance"].plant(replace(clean, stems=dark), "clear", 5).reached
+
+
+def test_a_song_in_which_nothing_comes_back_has_no_step_between_repeats():
+    defect = DEFECTS["section-level"]
+    assert not defect.plant(host(), "clear", 5).reached
+    assert defect.plant(host_for("section-level"), "clear", 5).reached
+    assert defect.plant(Host(host().mix), "clear", 5).reached  # without a map nobody knows
 
 
 def test_a_voice_of_one_section_cannot_sink_in_another():
