@@ -26,6 +26,7 @@ from tests.browser.driving import (
     wait_decided,
 )
 from tests.web.figures import note
+from tests.web.making import a_song
 
 ROOMS = ("", "/stems", "/music", "/references", "/takes", "/standards", "/history", "/masters")
 
@@ -294,6 +295,22 @@ def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
             found[room or "/"] = result
     context.close()
     assert found == {}
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_questions_that_will_be_asked_again_are_readable(browser, server, take_file, tmp_path, scheme):
+    root = a_song(server.root / f"stale-{scheme}", take_file)
+    rumble = next(card for card in Studio().desk(root).cards if card.proposal.step.processor == "rumble")
+    Studio(name="tester").decide(root, rumble.proposal.id, Answer.ACCEPT)
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    page.goto(server.url)
+    open_desk(page, server, root.name)
+    assert page.locator(".row.stale").count() > 0
+    found = barriers(page, axe_source(tmp_path))
+    context.close()
+    assert found == []
 
 
 def test_two_hundred_switches_leave_the_memory_flat(page, server):
