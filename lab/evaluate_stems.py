@@ -108,7 +108,9 @@ ABOUT_SEED = """## The seed's example
 Dense hats, a soft kick, a covered voice and a bass that falls apart, planted in true stems; in dB, by the truth
 (`lab/seed_song.py` says how each is read). On the recorded multitrack, whose drums are one track, kick and hats
 are what the house splits off them, and the figures are those of these parts. Where stems were separated the
-figures are those of the separated parts, not of the true ones.
+figures are those of the separated parts, not of the true ones. *Drums in one*: the same song, its kit handed in as
+one track and split by the house; hats, snare and kick are read of the true drums, by projection. There the kick's front
+misses its bar (2): most of its click lies in what the split gives to snare and hats.
 
 """
 ABOUT_LEAK = """## What a change of the drums does to the voice
