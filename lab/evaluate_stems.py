@@ -109,8 +109,9 @@ Dense hats, a soft kick, a covered voice and a bass that falls apart, planted in
 (`lab/seed_song.py` says how each is read). On the recorded multitrack, whose drums are one track, kick and hats
 are what the house splits off them, and the figures are those of these parts. Where stems were separated the
 figures are those of the separated parts, not of the true ones. *Drums in one*: the same song, its kit handed in as
-one track and split by the house; hats, snare and kick are read of the true drums, by projection. There the kick's front
-misses its bar (2): most of its click lies in what the split gives to snare and hats.
+one track and split by the house; hats, snare and kick are read of the true drums (the kick in the master: of the split
+part). There the kick's front misses its bar of 2 dB: the step moves only what the split gives to the kick. On the
+recorded multitrack the low end of every stroke is softened, the snare's too; the front is read at kicks alone.
 
 """
 ABOUT_LEAK = """## What a change of the drums does to the voice
