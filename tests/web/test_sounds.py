@@ -45,7 +45,9 @@ def test_a_range_beyond_the_end_is_told_so(console, take, span):
     assert answer.status_code in (400, 416)
 
 
-@pytest.mark.parametrize("sound", ["..", "take-..", "take-00000000", "preview-0000000000000000", "ledger"])
+@pytest.mark.parametrize(
+    "sound", ["%2e%2e", "take-..", "take-00000000", "preview-0000000000000000", "ledger"]
+)
 def test_a_sound_is_found_by_its_name_only(console, sound):
     assert console.client.get(samples_url(console, sound)).status_code == 404
 

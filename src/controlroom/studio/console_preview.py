@@ -108,7 +108,7 @@ def _heard(song: Song, audio: Audio) -> Listening:
     standing = song.memory.stems.get(song.take.id)
     stems = standing.stems if standing else ()
     root = console_folder(song.folder)
-    if all(has_sound(_stem_files(root, stem)) for stem in stems):
+    if all(_stem_files(root, stem).facts.is_file() for stem in stems):
         return _mapped(root, song.take.audio_digest, song.take.id, stems)
     return take_listening(song, audio)
 
