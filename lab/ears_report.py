@@ -389,7 +389,7 @@ def _preface(plan: ears.Plan) -> str:
     moved = {block: sorted(k for k, b in BLOCK_OF.items() if b == block) for block in set(BLOCK_OF.values())}
     seeds = [f"Seeds: {report_seeds(0)}."]
     seeds += [
-        f"For {', '.join(kinds)}, which were changed after figures on earlier seeds had been seen: {report_seeds(block)}."
+        f"For {', '.join(kinds)}, changed after figures on earlier seeds had been seen: {report_seeds(block)}."
         for block, kinds in sorted(moved.items())
     ]
     return (
