@@ -6,13 +6,16 @@ import pytest
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import run_step
+from controlroom.media.decode import decode
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
 from controlroom.studio.console_preview import stretch
 from controlroom.studio.console_sounds import BANDS, overview_of, samples_of, spectrogram_of
+from controlroom.studio.studio import Studio
 from tests.tolerances import FLOAT32, LOUDNESS_LU
+from tests.web.making import a_take
 
 LIMITER = Step(processor="limiter", stage=Stage.LOUDNESS, knobs={"ceiling_dbtp": -6.0})
 TONE = Step(processor="tone", stage=Stage.TONE, knobs={"band1_hz": 250.0, "band1_gain_db": 3.0})
@@ -154,3 +157,13 @@ def test_http_gives_the_same_preview_and_gains_as_python(console, take):
     told = console.client.post(f"{console.song}/matches", json=asked).json()
     assert told == dict(console.studio().match(console.root, [take[0].id, same.id], 1, 5))
     assert told[take[0].id] == pytest.approx(-3.0, abs=LOUDNESS_LU)
+
+
+def test_a_render_without_a_master_is_heard_as_its_premaster(tmp_path):
+    studio = Studio(name="tester")
+    root = studio.new(tmp_path / "song")
+    studio.add(root, a_take(tmp_path / "take.wav", 3.0))
+    assert studio.render(root).render.masters == ()
+    sounds = studio.sounds(root)
+    heard = samples_of(studio.sound_files(root, sounds["render"].id))
+    assert np.array_equal(heard.samples, decode(next(root.rglob("premaster.wav"))).audio.samples)

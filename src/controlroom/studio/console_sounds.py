@@ -27,6 +27,7 @@ from controlroom.media.resample import resample
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.context import Context
 from controlroom.model.errors import SongError
+from controlroom.model.render import Render
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.importing import limits_of, take_audio
 from controlroom.studio.song import Song
@@ -124,23 +125,40 @@ def samples_of(files: SoundFiles) -> Audio:
 
 
 def ensure_sounds(song: Song, context: Context) -> dict[str, Sound]:
-    """Make the take, and the last render when there is one, playable; return them by role."""
+    """Make the take, and the last render when there is one, playable; return them by role.
+
+    A render without any level decided has no master: then its premaster is heard.
+    """
     take = song.take
     root = console_folder(song.folder)
     wanted = {"take": f"take-{take.audio_digest[:12]}"}
     render = last_render(song)
-    master = next((m for m in render.masters if m.format.startswith(LOSSLESS)), None) if render else None
-    if render and master and render.take_id == take.id:
-        wanted["render"] = f"render-{master.sha256[:12]}"
+    rendered = _rendered(render) if render and render.take_id == take.id else None
+    if rendered:
+        wanted["render"] = f"render-{rendered.digest[:12]}"
     context.tell("console.take", 0.1)
     if not SoundFiles(root, wanted["take"]).facts.is_file():
         keep_sound(root, wanted["take"], take_audio(song, take, context))
     context.tell("console.render", 0.6)
-    if "render" in wanted and master and not SoundFiles(root, wanted["render"]).facts.is_file():
-        decoded = decode(song.folder.root / master.path, limits_of(song.standards), context).audio
+    if rendered and not SoundFiles(root, wanted["render"]).facts.is_file():
+        decoded = decode(song.folder.root / rendered.path, limits_of(song.standards), context).audio
         keep_sound(root, wanted["render"], _at_rate(decoded, take.facts.rate_hz))
     _forget(root, set(wanted.values()))
     return {role: sound_of(SoundFiles(root, sound_id)) for role, sound_id in wanted.items()}
+
+
+@dataclass(frozen=True)
+class _Rendered:
+    path: str
+    digest: str
+
+
+def _rendered(render: Render) -> _Rendered:
+    """Return which file of a render is heard: a lossless master, else the premaster."""
+    master = next((m for m in render.masters if m.format.startswith(LOSSLESS)), None)
+    if master is None:
+        return _Rendered(render.premaster, render.premaster_digest)
+    return _Rendered(master.path, master.sha256)
 
 
 def keep_sound(root: Path, sound_id: str, audio: Audio, start_frame: int = 0, *, drawn: bool = True) -> Sound:

@@ -40,6 +40,7 @@ export default function desk(element, app, scope) {
     const text = await tried(app, () => getText(`/songs/${app.song}/desk`));
     if (text === undefined) return;
     const was = app.open;
+    const like = work.querySelector(`[data-card="${CSS.escape(was ?? "")}"]`)?.dataset.like;
     const more = work.querySelector(".also-heard")?.open;
     const writing = held(work);
     work.innerHTML = text;
@@ -53,7 +54,8 @@ export default function desk(element, app, scope) {
     pill.className = `state ${state.replaceAll(" ", "-")}`;
     const count = document.querySelector(".count");
     if (count) { count.textContent = waiting; count.hidden = !waiting; }
-    pick(was, { quiet: true });
+    const rows = cards(); // a question that was asked again has another name: the place in the work is kept
+    pick((rows.find((one) => one.dataset.card === was) ?? rows.find((one) => like && one.dataset.like === like))?.dataset.card ?? null, { quiet: true });
     writing?.();
   }
 
