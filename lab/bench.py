@@ -266,7 +266,7 @@ def main() -> None:
         text = section()
         print(f"\n## {name}\n{title}\n\n{text}", flush=True)
         (DOCS / f"{name}.md").write_text(
-            f"# Bench: {name}\n\n{title} Medians of {RUNS} runs or more, one thread.\n\n{text}\n"
+            f"# Bench: {name}\n\n{title} Medians of {RUNS} runs or more unless told otherwise, one thread.\n\n{text}\n"
         )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,20 +64,26 @@ def test_jobs_tell_stop_fail_and_keep_apart():
         runner.job("none")
 
 
-async def taken(hub: Hub, last: str | None, count: int) -> list[str]:
-    found = []
-    async for text in hub.stream(last, beat_s=0.05):
-        found.append(text)
-        if len(found) == count:
-            break
-    return found
+def taken(hub: Hub, last: str | None, count: int) -> list[str]:
+    """Read the stream in a thread of its own: this one may hold a browser, and with it a loop that runs."""
+
+    async def read() -> list[str]:
+        found = []
+        async for text in hub.stream(last, beat_s=0.05):
+            found.append(text)
+            if len(found) == count:
+                break
+        return found
+
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(lambda: asyncio.run(read())).result()
 
 
 def test_a_stream_goes_on_where_it_was_left():
     hub = Hub()
     for number in range(3):
         hub.tell("song", song=str(number))
-    _, second, third = asyncio.run(taken(hub, f"{hub.epoch}-1", 3))
+    _, second, third = taken(hub, f"{hub.epoch}-1", 3)
     assert '"song": "1"' in second
     assert '"song": "2"' in third
     assert f"id: {hub.epoch}-3" in third
@@ -86,7 +93,7 @@ def test_a_stream_goes_on_where_it_was_left():
 def test_a_stream_of_another_server_is_read_anew(last):
     hub = Hub()
     hub.tell("song", song="a")
-    (first,) = asyncio.run(taken(hub, last, 1))
+    (first,) = taken(hub, last, 1)
     assert "event: resync" in first
 
 
@@ -94,16 +101,16 @@ def test_too_long_away_is_read_anew():
     hub = Hub()
     for _ in range(KEPT + 10):
         hub.tell("song", song="a")
-    (first,) = asyncio.run(taken(hub, f"{hub.epoch}-1", 1))
+    (first,) = taken(hub, f"{hub.epoch}-1", 1)
     assert "event: resync" in first
-    (future,) = asyncio.run(taken(hub, f"{hub.epoch}-99999", 1))
+    (future,) = taken(hub, f"{hub.epoch}-99999", 1)
     assert "event: resync" in future
 
 
 def test_a_fresh_stream_tells_only_what_comes(console):
     hub = console.app.state.room.hub
     hub.tell("song", song="old")
-    here, beat = asyncio.run(taken(hub, None, 2))
+    here, beat = taken(hub, None, 2)
     assert here.startswith(":")
     assert beat.startswith(":")
 

@@ -57,7 +57,8 @@ export default function sections(element, app, scope) {
       pen.fillStyle = style.getPropertyValue("--glass-rule");
       pen.fillRect(x, 0, scale, canvas.height);
       pen.fillStyle = style.getPropertyValue("--glass-soft");
-      pen.fillText(String(index + 1), x + 4 * scale, canvas.height - 6 * scale);
+      const text = String(index + 1);
+      if (x + 4 * scale + pen.measureText(text).width <= canvas.width) pen.fillText(text, x + 4 * scale, canvas.height - 6 * scale);
     });
   }
 
