@@ -40,6 +40,7 @@ def test_what_is_asked_again_stays_open_and_what_is_rendered_is_heard(page, serv
     page.keyboard.press("g")
     page.wait_for_selector('[data-side="render"]:not([disabled])', timeout=JOB_MS)
     assert studio.show(root).decisions
+    assert studio.desk(root).render.masters == ()  # else the master would be what plays
     files = studio.sound_files(root, studio.sounds(root)["render"].id)
     premaster = decode(next((root / "renders").rglob("premaster.wav"))).audio
     assert np.array_equal(samples_of(files).samples, premaster.samples)

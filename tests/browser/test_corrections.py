@@ -217,15 +217,20 @@ def all_open(page):
     page.fill("#say-bar", "3")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_open_forms_fit_every_width(browser, server, root, scheme):
-    SHOTS.mkdir(exist_ok=True)
+def with_all_open(browser, server, root, scheme):
+    """Return a page of its own on the music room: two words said, every form open."""
     Studio(name="ada").correct(root, tempo_bpm=91.0, key="A:min", reason="the bass says so")
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+    page = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900}).new_page()
     page.goto(server.url)
     open_room(page, server, "band", "/music")
     all_open(page)
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_open_forms_fit_every_width(browser, server, root, scheme):
+    SHOTS.mkdir(exist_ok=True)
+    page = with_all_open(browser, server, root, scheme)
     for width, height in ((1440, 900), (1024, 768), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(150)
@@ -233,7 +238,7 @@ def test_the_open_forms_fit_every_width(browser, server, root, scheme):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
         assert page.evaluate(CLIPPED) == [], width
         assert page.evaluate(HIDDEN) == [], width
-    context.close()
+    page.context.close()
 
 
 # a field shows all of what it holds
@@ -246,12 +251,7 @@ HIDDEN = """() => [...document.querySelectorAll(".word input:not([type=checkbox]
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_open_forms_are_no_barrier_for_anyone(browser, server, root, tmp_path, scheme):
     axe = axe_source(tmp_path)
-    Studio(name="ada").correct(root, tempo_bpm=91.0, key="A:min", reason="the bass says so")
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(server.url)
-    open_room(page, server, "band", "/music")
-    all_open(page)
+    page = with_all_open(browser, server, root, scheme)
     found = barriers(page, axe)
-    context.close()
+    page.context.close()
     assert found == []
