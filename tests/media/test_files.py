@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from controlroom.media.files import atomic_write, sha256_of, write_bytes, write_text
-from controlroom.model.errors import EnvironmentFault
+from controlroom.media.files import atomic_write, inside, sha256_of, write_bytes, write_text
+from controlroom.model.errors import EnvironmentFault, VerifyError
 
 
 def test_a_file_is_written_whole_and_no_temporary_stays(tmp_path: Path) -> None:
@@ -106,3 +106,26 @@ def test_a_digest_is_the_digest_of_all_bytes(tmp_path: Path, size: int) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
     (tmp_path / "x").write_bytes(data[:size])
     assert sha256_of(tmp_path / "x") == hashlib.sha256(data[:size]).hexdigest()
+
+
+def test_a_stored_name_leads_below_its_root(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "song" / "renders").mkdir(parents=True)
+    assert inside(tmp_path / "song", "renders/0001/a.wav") == tmp_path.resolve() / "song/renders/0001/a.wav"
+    assert inside(tmp_path / "song", "renders/../x.wav") == tmp_path.resolve() / "song/x.wav"
+    assert inside(tmp_path / "song", str(tmp_path / "song" / "x.wav")).name == "x.wav"
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../song", "../other/x", "/etc/passwd", "a/../../x", "a\0b"])
+def test_a_stored_name_that_leads_out_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "song").mkdir()
+    with pytest.raises(VerifyError, match="does not lie inside") as caught:
+        inside(tmp_path / "song", name)
+    assert caught.value.code == "path.outside"
+
+
+def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "song").mkdir()
+    (tmp_path / "song" / "renders").symlink_to(tmp_path)
+    with pytest.raises(VerifyError, match="does not lie inside"):
+        inside(tmp_path / "song", "renders/0001")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from controlroom.model.errors import EnvironmentFault
+from controlroom.model.errors import EnvironmentFault, VerifyError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTEMPTY}
@@ -99,6 +99,43 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def inside(root: Path, name: str | Path) -> Path:
+    """Return the path that a stored name stands for, which must lie below its root.
+
+    Every path that is read from a ledger, a manifest, a description or an archive
+    goes through here: somebody else may have written it. Links are followed first,
+    so one that leads out is seen.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that the name is relative to.
+    name : str or Path
+        What was read. An absolute path is taken as it is.
+
+    Raises
+    ------
+    VerifyError
+        ``path.outside`` when it leads elsewhere, is the root itself, or is no path.
+    """
+    home = root.resolve()
+    try:
+        path = (home / name).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL, links in a circle
+        raise _outside(home, name) from error
+    if home not in path.parents:
+        raise _outside(home, name)
+    return path
+
+
+def _outside(home: Path, name: str | Path) -> VerifyError:
+    return VerifyError(
+        "path.outside",
+        f"{str(name)!r} does not lie inside '{home}'",
+        "the file that names it was damaged or made by somebody else; nothing there was touched",
+    )
 
 
 def write_bytes(path: Path, data: bytes) -> None:
