@@ -103,7 +103,10 @@ class Finished:
 
 def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context) -> Finished:
     """Import, and do the whole job once."""
-    take = admit(song, incoming)
+    takes = song.memory.takes.values()
+    if takes and all(take.facts.sha256 != incoming.facts.sha256 for take in takes):
+        context.notice(f"{incoming.file.name} is another take of the song in {song.folder.root} now")
+    take = admit(song, incoming, context)
     if wishes.policy is not None and wishes.policy_named:
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import shutil
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from controlroom.ledger.ledger import Ledger
@@ -23,6 +25,7 @@ from controlroom.studio.memory import Memory
 from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
 def utc_now() -> str:
@@ -60,27 +63,69 @@ class Song:
         return take
 
 
-def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now) -> SongFolder:
-    """Make a new song's folder, whole or not at all.
+def create(
+    root: Path,
+    standards: Standards,
+    title: str = "",
+    now: Now = utc_now,
+    first: Callable[[Song], object] | None = None,
+) -> SongFolder:
+    """Make a new song's folder, whole or not at all; an empty folder may be there.
+
+    ``first`` is given the song before anybody can see it, and may put a take into
+    it: when it raises there is no song.
 
     Raises
     ------
     SongError
-        When something is already there.
+        ``song.exists``: something is already there, or came there meanwhile; it is untouched.
     """
-    if root.exists() and any(root.iterdir()):
-        raise SongError("song.exists", f"{root} is not empty", "name another folder")
-    half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    if not is_free(root):
+        raise _exists(root)
+    half = root.absolute().with_name(f".{root.name[:40]}.{uuid.uuid4().hex[:8]}.creating")
     try:
         half.mkdir(parents=True)
         _fill(SongFolder(half), standards, title or root.name, now())
-        half.rename(root.absolute())
+        if first is not None:
+            with opened(half, now=now) as song:
+                first(song)
+        half.rename(root.absolute())  # refused by the system when somebody filled the folder meanwhile
         sync_folder(root.absolute().parent)
     except OSError as error:
-        raise environment_fault(error, root) from error
+        raise _exists(root) if error.errno in _TAKEN else environment_fault(error, root) from error
     finally:
-        shutil.rmtree(half, ignore_errors=True)
+        shutil.rmtree(half, ignore_errors=True)  # its name is ours alone
     return SongFolder(root)
+
+
+def claimed(parent: Path, name: str) -> Path:
+    """Make an empty folder ``NAME``, or ``NAME-2`` …, that nobody else can have then, and return it."""
+    for number in count(1):
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise environment_fault(error, folder) from error
+        break
+    return folder
+
+
+def is_free(root: Path) -> bool:
+    """Return whether a song may be made there: nothing is, or an empty folder."""
+    try:
+        return not any(root.iterdir())
+    except FileNotFoundError:
+        return not root.is_symlink()
+    except NotADirectoryError:
+        return False
+    except OSError as error:
+        raise environment_fault(error, root) from error
+
+
+def _exists(root: Path) -> SongError:
+    return SongError("song.exists", f"{root} is not empty", "name another folder")
 
 
 def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:
