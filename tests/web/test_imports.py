@@ -5,11 +5,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from lab.songs import make_song
 
+from controlroom.media.encode import MediaFormat, write
 from controlroom.model.context import Context
-from controlroom.model.decisions import Answer
 from controlroom.model.errors import ControlRoomError, SongError
 from controlroom.studio.studio import Studio
+from controlroom.web.jobs import Job
 from controlroom.web.shelf import Shelf, file_name, slug, song_id
 from controlroom.web.work import take_in
 
@@ -77,16 +79,29 @@ def test_ids_keep_songs_apart(tmp_path):
     assert song_id(tmp_path / "a b") != song_id(tmp_path / "a-b")
 
 
-def test_two_of_one_name_dropped_together_both_come_in(console, take_file):
-    jobs = [
-        console.client.post("/imports", params={"name": f"Pair.{ending}"}, content=take_file.read_bytes())
-        for ending in ("mp3", "wav")
-    ]
-    assert [job.status_code for job in jobs] == [202, 202]
-    assert len({job.json()["song"] for job in jobs}) == 2
-    assert [ended(console, job.json()["id"])["state"] for job in jobs] == ["done", "done"]
-    takes = [console.studio().show(console.workspace / name).take for name in ("pair", "pair-2")]
-    assert sorted(take.facts.file_name for take in takes) == ["Pair.mp3", "Pair.wav"]
+def test_two_of_one_name_dropped_together_both_come_in(console, tmp_path, monkeypatch):
+    monkeypatch.setattr("controlroom.studio.walk.all_detectors", dict)
+    jobs = []
+    runner = console.app.state.room.runner
+
+    def later(kind, song, work, *arguments, after):
+        jobs.append((song, work, arguments, after))
+        return Job(str(len(jobs)), kind, song)
+
+    monkeypatch.setattr(runner, "start", later)
+    sound = make_song(1, duration_s=1.0).mix
+    for form in (MediaFormat.MP3_320, MediaFormat.WAV24):
+        file = tmp_path / f"Pair{form.extension}"
+        write(file, sound, form)
+        answer = console.client.post("/imports", params={"name": file.name}, content=file.read_bytes())
+        assert answer.status_code == 202
+    for _, work, arguments, after in jobs:
+        work(Context(), *arguments)
+        after()
+    roots = [console.workspace / name for name in ("pair", "pair-2")]
+    assert [song for song, *_ in jobs] == [song_id(root) for root in roots]
+    takes = [console.studio().show(root).take for root in roots]
+    assert [take.facts.file_name for take in takes] == ["Pair.mp3", "Pair.wav"]
 
 
 def test_a_failed_second_upload_leaves_the_finished_song(console, take_file):
@@ -148,17 +163,14 @@ def test_only_what_was_sent_is_swept(tmp_path):
     assert sorted(path.name for path in keep.iterdir()) == ["import-notes of mine", "parcel-x"]
 
 
-def test_a_release_of_what_was_taken_back_is_refused(console):
+def test_a_release_of_what_was_taken_back_is_refused(console, monkeypatch):
+    monkeypatch.setattr("controlroom.studio.walk.all_detectors", dict)
+    monkeypatch.setattr("controlroom.studio.mastering.FORMATS", (MediaFormat.FLAC24,))
     studio = console.studio()
-    for proposal in studio.propose(console.root, target_lufs=-16.0).proposals:
-        if proposal.id not in studio.show(console.root).decisions:
-            studio.decide(console.root, proposal.id, Answer.REJECT, reason="as it is")
-    for proposal in studio.propose(console.root).proposals:
-        if proposal.id not in studio.show(console.root).decisions:
-            studio.decide(console.root, proposal.id, Answer.REJECT, reason="as it is")
+    studio.propose(console.root, target_lufs=-16.0)
     assert not studio.render(console.root).render.draft
-    asked = next(p for p in studio.show(console.root).proposals if p.step.processor == "gain")
-    studio.undo(console.root, asked.id)
+    decisions = studio.show(console.root).decisions
+    studio.undo(console.root, next(id_ for id_, one in decisions.items() if one.sounds))
     answer = console.client.post(f"{console.song}/release")
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "release.decisions"
