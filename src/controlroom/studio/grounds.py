@@ -43,24 +43,21 @@ def check_current(song: Song, render: Render) -> None:
     """
     then = grounds_at(song, render.ledger_seq)
     now = grounds_at(song, song.memory.ledger.head.seq)
-    changed = {
-        "other-take": (
-            then.take != now.take,
-            f"they are of {render.take_id}, and {now.take[0]} is worked on now",
-        ),
-        "decisions": (then.answers != now.answers, _answers_changed(song, then, now)),
-        "target": (then.target_lufs != now.target_lufs, "another loudness was named"),
-        "stems": (then.stems != now.stems, "the take has other stems"),
-        "standards": (then.standards != now.standards, "the standards were changed"),
-        "music": (then.music != now.music, "the music was corrected"),
-    }
-    for what, (is_changed, told) in changed.items():
-        if is_changed:
-            raise DecisionError(
-                f"release.{what}",
-                f"the masters of {render.id} are not what the ledger says now: {told}",
-                f"`controlroom render {song.folder.root}` makes them anew; then release",
-            )
+    masters = f"the masters of {render.id} are not what the ledger says now"
+    hint = f"`controlroom render {song.folder.root}` makes them anew; then release"
+    if then.take != now.take:
+        told = f"they are of {render.take_id}, and {now.take[0]} is worked on"
+        raise DecisionError("release.other-take", f"{masters}: {told}", hint)
+    if then.answers != now.answers:
+        raise DecisionError("release.decisions", f"{masters}: {_answers_changed(song, then, now)}", hint)
+    if then.target_lufs != now.target_lufs:
+        raise DecisionError("release.target", f"{masters}: another loudness was named", hint)
+    if then.stems != now.stems:
+        raise DecisionError("release.stems", f"{masters}: the take has other stems", hint)
+    if then.standards != now.standards:
+        raise DecisionError("release.standards", f"{masters}: the standards were changed", hint)
+    if then.music != now.music:
+        raise DecisionError("release.music", f"{masters}: the music was corrected", hint)
 
 
 def grounds_at(song: Song, seq: int) -> Grounds:
