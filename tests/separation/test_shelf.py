@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controlroom.engine.cache import FolderCache
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import EnvironmentFault
@@ -109,3 +110,17 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFault, match="can't write"), Shelf(tmp_path / "file" / "shelf"):
         pass
+
+
+def test_a_shelf_and_a_cache_leave_what_is_not_theirs(tmp_path: Path) -> None:
+    shelf, desk = tmp_path / "shelf", tmp_path / "desk"
+    for path in (shelf / "notes.txt", shelf / "mine.f4", desk / "thesis.npy"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"theirs")
+    with Shelf(shelf) as open_shelf:
+        open_shelf.keep(noise(1))
+    cache = FolderCache(desk, limit_bytes=0)
+    cache.put("a", noise(1))
+    FolderCache(desk, limit_bytes=0).put("b", noise(2))
+    assert sorted(path.name for path in shelf.iterdir()) == ["mine.f4", "notes.txt"]
+    assert [path.name.split(".")[0] for path in sorted(desk.iterdir())] == ["b", "thesis"]

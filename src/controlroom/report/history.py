@@ -83,6 +83,7 @@ ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "music.corrected": _corrected,
     "policy.signed": _signed,
     "target.set": _target,
+    "restored": lambda body: f"Put back what was missing or damaged: {body['file']}",
     "rendered": lambda body: f"Rendered {body.get('id', '')}".rstrip(),
     "released": lambda _body: "Released",
 }

@@ -30,7 +30,7 @@ from controlroom.studio.mastering import (
     RenderFolder,
     drop_older_audio,
     make_masters,
-    new_render_folder,
+    new_render,
     write_premaster,
 )
 from controlroom.studio.memory import Target
@@ -103,7 +103,10 @@ class Finished:
 
 def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context) -> Finished:
     """Import, and do the whole job once."""
-    take = admit(song, incoming)
+    takes = song.memory.takes.values()
+    if takes and all(take.facts.sha256 != incoming.facts.sha256 for take in takes):
+        context.notice(f"{incoming.file.name} is another take of the song in {song.folder.root} now")
+    take = admit(song, incoming, context)
     if wishes.policy is not None and wishes.policy_named:
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:
@@ -148,14 +151,14 @@ def _carry_out(
         walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, deciders, inner)
     with context.part("level", 0.35, 0.5):
         levelled = level(walk, deciders)
-    output = new_render_folder(song, digest_text(canonical_json([take.audio_digest, walk.upstream])))
-    write_premaster(walk, output)
-    with context.part("master", 0.5, 0.85) as inner:
-        mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
-    render = _manifest(walk, take, levelled, output, mastered)
-    manifest = output.root / "manifest.json"
-    write_json_document(manifest, render)
-    song.memory.add_render(render, song.folder.relative(manifest), sha256_of(manifest), song.now())
+    with new_render(song, digest_text(canonical_json([take.audio_digest, walk.upstream]))) as output:
+        write_premaster(walk, output)
+        with context.part("master", 0.5, 0.85) as inner:
+            mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
+        render = _manifest(walk, take, levelled, output, mastered)
+        write_json_document(output.manifest, render)
+        manifest_sha256 = sha256_of(output.manifest)
+    song.memory.add_render(render, output.stored(output.manifest), manifest_sha256, song.now())
     drop_older_audio(song)
     with context.part("report", 0.85, 1.0) as inner:
         data = write_report(song, walk, render, mastered, inner)
@@ -185,13 +188,13 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
     outcomes = check_master(outcomes, master, standards, parts, readings)
     head = song.memory.ledger.head
     return Render(
-        id=output.root.name,
+        id=output.id,
         take_id=take.id,
         audio_digest=take.audio_digest,
         steps=tuple(walk.steps),
         decisions=tuple(decision.id for decision in walk.decisions.values()),
         draft=_is_draft(walk),
-        premaster=song.folder.relative(output.premaster),
+        premaster=output.stored(output.premaster),
         premaster_digest=walk.premaster_digest,
         masters=mastered.files,
         plan=levelled.plan,

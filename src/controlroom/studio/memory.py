@@ -47,10 +47,12 @@ class Memory:
     one_shots: dict[str, OneShot] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Memory:
-        """Read the whole ledger."""
+    def of(cls, ledger: Ledger, until: int | None = None) -> Memory:
+        """Read the whole ledger, or as it stood at an entry."""
         memory = cls(ledger)
         for entry in ledger.entries():
+            if until is not None and entry.seq > until:
+                break
             memory._take_in(entry.kind, entry.body)
         return memory
 
@@ -58,6 +60,7 @@ class Memory:
         match kind:
             case "take.added":
                 take = Take.model_validate(body)
+                self.takes.pop(take.id, None)  # one that is added again is the current one again
                 self.takes[take.id] = take
             case "findings":
                 self.findings = [Finding.model_validate(one) for one in _listed(body["findings"])]

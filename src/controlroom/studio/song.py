@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
+import re
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from controlroom.ledger.ledger import Ledger
 from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.base import digest_text
-from controlroom.model.errors import SongError, UsageError
+from controlroom.model.errors import ControlRoomError, SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
 from controlroom.studio.lock import holding
+from controlroom.studio.making import sweep_parts
 from controlroom.studio.memory import Memory
 from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
+JUST_BEGUN_S = 60.0
+_HALF = re.compile(r"\..+\.[0-9a-f]{8}\.(creating|swept)")
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
 def utc_now() -> str:
@@ -60,27 +68,86 @@ class Song:
         return take
 
 
-def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now) -> SongFolder:
-    """Make a new song's folder, whole or not at all.
+def create(
+    root: Path,
+    standards: Standards,
+    title: str = "",
+    now: Now = utc_now,
+    first: Callable[[Song], object] | None = None,
+) -> SongFolder:
+    """Make a new song's folder, whole or not at all; an empty folder may be there.
+
+    ``first`` is given the song before anybody can see it, and may put a take into
+    it: when it raises there is no song.
 
     Raises
     ------
     SongError
-        When something is already there.
+        ``song.exists``: something is already there, or came there meanwhile; it is untouched.
     """
-    if root.exists() and any(root.iterdir()):
-        raise SongError("song.exists", f"{root} is not empty", "name another folder")
-    half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    if not is_free(root):
+        raise _exists(root)
+    _sweep_halves(root.absolute().parent)
+    half = root.absolute().with_name(f".{root.name[:40]}.{uuid.uuid4().hex[:8]}.creating")
     try:
         half.mkdir(parents=True)
-        _fill(SongFolder(half), standards, title or root.name, now())
-        half.rename(root.absolute())
+        with holding(half):
+            _fill(SongFolder(half), standards, title or root.name, now())
+            if first is not None:
+                with Ledger.open(SongFolder(half).ledger) as ledger:
+                    first(Song(SongFolder(half), Memory.of(ledger), completed(standards), now))
+        half.rename(root.absolute())  # refused by the system when somebody filled the folder meanwhile
         sync_folder(root.absolute().parent)
     except OSError as error:
-        raise environment_fault(error, root) from error
+        raise _exists(root) if error.errno in _TAKEN else environment_fault(error, root) from error
     finally:
-        shutil.rmtree(half, ignore_errors=True)
+        shutil.rmtree(half, ignore_errors=True)  # its name is ours alone
     return SongFolder(root)
+
+
+def _sweep_halves(parent: Path) -> None:
+    """Remove songs that a kill left half made: those that nobody holds."""
+    with suppress(OSError):
+        for half in [one for one in parent.iterdir() if _HALF.fullmatch(one.name) and not one.is_symlink()]:
+            with suppress(OSError, ControlRoomError):
+                if (half / ".lock").is_file():
+                    with holding(half, 0.0):
+                        pass
+                elif time.time() - half.lstat().st_mtime < JUST_BEGUN_S:
+                    continue
+                gone = half.with_suffix(".swept")
+                half.rename(gone)  # who makes it after all is told, and never has a part of it
+                shutil.rmtree(gone)
+
+
+def claimed(parent: Path, name: str) -> Path:
+    """Make an empty folder ``NAME``, or ``NAME-2`` …, that nobody else can have then, and return it."""
+    for number in count(1):
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise environment_fault(error, folder) from error
+        break
+    return folder
+
+
+def is_free(root: Path) -> bool:
+    """Return whether a song may be made there: nothing is, or an empty folder."""
+    try:
+        return not any(root.iterdir())
+    except FileNotFoundError:
+        return not root.is_symlink()
+    except NotADirectoryError:
+        return False
+    except OSError as error:
+        raise environment_fault(error, root) from error
+
+
+def _exists(root: Path) -> SongError:
+    return SongError("song.exists", f"{root} is not empty", "name another folder")
 
 
 def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:
@@ -105,6 +172,7 @@ def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[
     folder.read_card()
     if writing:
         with holding(root), Ledger.open(folder.ledger) as ledger:
+            sweep_parts(root)
             yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
     else:
         with Ledger.open(folder.ledger, read_only=True) as ledger:

@@ -1,9 +1,9 @@
 """A song's stems: made by a separator or brought by a person, measured, and kept as a set.
 
 The files stand under ``stems/<take>/<set>/<role>.wav``: 32-bit float, the
-take's rate and length. A set is written whole under a name of its own before
-one ledger entry, ``stems.set``, makes it the one that stands; then the set
-before it goes. So a kill between two writes leaves the song as it was.
+take's rate and length. A set is written whole under a name of its own, the digest
+of what is in it, before one ledger entry, ``stems.set``, makes it the one that
+stands; then the set before it goes. So a kill between two writes leaves the song as it was.
 
 Leaves and groups are both kept. Trust is measured among leaves, which add up to
 the take; a group's is measured with the group in the place of its members.
@@ -11,8 +11,8 @@ the take; a group's is measured with the group in the place of its members.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,11 +20,16 @@ from pathlib import Path
 
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
-from controlroom.media.files import environment_fault
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
-from controlroom.model.errors import AudioInputError, EnvironmentFault, SongError, VerifyError
+from controlroom.model.errors import (
+    AudioInputError,
+    ControlRoomError,
+    EnvironmentFault,
+    SongError,
+    VerifyError,
+)
 from controlroom.model.parts import BACKING, DRUMS, VOICES, leaves, members
 from controlroom.model.song import LeftOut, Stem, StemSet, StemTrust, Take
 from controlroom.separation.form import BackendChoice
@@ -32,7 +37,9 @@ from controlroom.separation.imported import loudest_dbfs
 from controlroom.separation.parts import split_drums
 from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, summed, whole
 from controlroom.separation.trust import SetTrust, envelope_likeness, judge
-from controlroom.studio.importing import take_audio
+from controlroom.studio.folder import SongFolder
+from controlroom.studio.importing import put_back, take_audio
+from controlroom.studio.making import made_whole, sweep
 from controlroom.studio.separating import separated_parts
 from controlroom.studio.song import Song
 from controlroom.studio.stem_import import brought
@@ -42,6 +49,7 @@ FOLDER = "stems"
 SHELF = "shelf"
 """In the song's cache: where stems lie while a set is made."""
 IMPORTED = "imported"
+_SET = re.compile("[0-9a-f]{12}")
 UNDER_TAKE_DB = 60.0
 """A part this far under its take, each in its loudest second, is not there. Hats lie 40 dB under and are heard:
 what is highest is weakest. Files that are near-silent were left out when they were read."""
@@ -203,8 +211,8 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
     _refuse_foreign(judged, made, mix)
     take = song.take
     digests = {role: whole(sound).digest() for role, sound in made.sounds.items()}
-    folder = song.folder.root / FOLDER / take.id / digest_text(canonical_json(digests))[:12]
-    _write(folder, made.sounds, context)
+    folder = song.folder.inside(FOLDER, take.id) / set_name(digests)
+    anew = _write(folder, made.sounds, digests, context)
     stems = tuple(
         Stem(
             id=f"m-{digests[role][:12]}",
@@ -229,9 +237,15 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
         by=by,
         at=song.now(),
     )
+    _tell_mended(song, stems, anew, context)
     song.memory.set_stems(standing, standing.at)
-    _forget_others(folder)
+    _forget_others(song, standing)
     return standing
+
+
+def set_name(digests: Mapping[str, str]) -> str:
+    """Return the name of a set's folder, which tells what is in it."""
+    return digest_text(canonical_json(dict(digests)))[:12]
 
 
 def _judged(made: Made, mix: Audio, context: Context) -> tuple[SetTrust, dict[str, StemTrust]]:
@@ -263,28 +277,66 @@ def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
     )
 
 
-def _write(folder: Path, sounds: Mapping[str, Sound], context: Context) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise environment_fault(error, folder) from error
-    for index, (role, sound) in enumerate(sounds.items()):
-        context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
-        write(folder / f"{role}.wav", whole(sound), MediaFormat.WAV32F)
+def _write(
+    folder: Path, sounds: Mapping[str, Sound], digests: Mapping[str, str], context: Context
+) -> list[str]:
+    """Write a set under its name when it is whole; of one that is there, write what is lost or damaged.
+
+    Returns the roles that were written anew into a set that was there.
+    """
+    sweep(folder.parent)
+    if not folder.is_dir():
+        with made_whole(folder) as half:
+            for index, (role, sound) in enumerate(sounds.items()):
+                context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
+                write(half / f"{role}.wav", whole(sound), MediaFormat.WAV32F)
+        return []
+    lost = [role for role in sounds if _digest(folder / f"{role}.wav") != digests[role]]
+    for role in lost:
+        write(folder / f"{role}.wav", whole(sounds[role]), MediaFormat.WAV32F)
+    return lost
 
 
-def _forget_others(folder: Path) -> None:
-    """Remove the sets of this take that stand no more, and what a kill left behind."""
-    for half in folder.glob(".*.part"):
-        half.unlink(missing_ok=True)
-    for other in folder.parent.iterdir():
-        if other != folder:
+def _digest(path: Path) -> str:
+    """Return the digest of a stem's samples; nothing where it can't be read."""
+    with suppress(ControlRoomError, OSError):
+        return read_lossless(path).digest()
+    return ""
+
+
+def _tell_mended(song: Song, stems: Sequence[Stem], roles: Collection[str], context: Context) -> None:
+    """Say which of the stems that stood were put back."""
+    before = song.memory.stems.get(song.take.id)
+    stood = {stem.archived_as for stem in before.stems} if before else set()
+    for stem in stems:
+        if stem.role in roles and stem.archived_as in stood:
+            put_back(song, stem.archived_as, context)
+
+
+def _forget_others(song: Song, standing: StemSet) -> None:
+    """Remove the stems of this take that stand no more; what a person put beside them or changed is theirs."""
+    sets = (StemSet.model_validate(entry.body) for entry in song.memory.ledger.entries(["stems.set"]))
+    known = {(stem.archived_as, stem.audio_digest) for old in sets for stem in old.stems}
+    keeps = {stem.archived_as.split("/")[-2] for stem in standing.stems}
+    for folder in song.folder.inside(FOLDER, standing.take_id).iterdir():
+        if _SET.fullmatch(folder.name) and folder.name not in keeps and not folder.is_symlink():
             with suppress(OSError):
-                shutil.rmtree(other)
+                _forget(song, folder, known)
+
+
+def _forget(song: Song, folder: Path, known: Collection[tuple[str, str]]) -> None:
+    files = [path for path in folder.iterdir() if path.suffix == ".wav" and not path.is_symlink()]
+    digests = {path: _digest(path) for path in files}
+    # a kill came before its entry: that its name is the digest of what is in it shows whose it is
+    unnamed = set_name({path.stem: digest for path, digest in digests.items()}) == folder.name
+    for path, digest in digests.items():
+        if unnamed or (song.folder.relative(path), digest) in known:
+            path.unlink()
+    folder.rmdir()  # refused by the system when anything is left
 
 
 def _loaded(root: Path, stem: Stem, checked: set[str]) -> Audio:
-    path = root / stem.archived_as
+    path = SongFolder(root).inside(stem.archived_as)
     if not path.is_file():
         raise _not_kept(path, stem, "is missing")
     try:

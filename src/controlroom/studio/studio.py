@@ -36,6 +36,7 @@ from controlroom.studio.folder import SongFolder, write_toml_document
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
+from controlroom.studio.naming import folder_for
 from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.releasing import release_song
 from controlroom.studio.sample_verbs import SampleVerbs
@@ -130,9 +131,22 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         return create(root, standards, title, self._now).root
 
     def add(self, root: Path, file: Path, context: Context = Context()) -> Take:
-        """Import a take; see ``importing.add`` for what is refused."""
+        """Import a take; see ``importing.receive`` for what is refused."""
         with opened(found(root), now=self._now) as song:
-            return importing.admit(song, importing.receive(file, song.standards, context))
+            importing.check_not_damaged(song, file)
+            return importing.admit(song, importing.receive(file, song.standards, context), context)
+
+    def begin(self, root: Path, file: Path, context: Context = Context(), *, title: str = "") -> Take:
+        """Make a song of a file, with it as its first take: both, or nothing.
+
+        ``root`` must be free, or an empty folder; SongError when it is not, or is
+        not any more when the file was read.
+        """
+        standards = shipped_standards()
+        incoming = importing.receive(file, standards, context)
+        create(root, standards, title, self._now, lambda song: importing.admit(song, incoming))
+        with opened(root, writing=False, now=self._now) as song:
+            return song.take
 
     def listen(self, what: Path, context: Context = Context()) -> Heard:
         """Listen to a song's current take, or to any audio file."""
@@ -265,8 +279,9 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     ) -> Finished:
         """Do the main job: from a raw take to masters and a report.
 
-        ``out`` is the song's folder; one that exists is gone on with, and
-        keeps its decisions. Without a decider and a named policy, ``hygiene``
+        ``out`` is the song's folder; one that exists is gone on with, keeps its
+        decisions, and other bytes are another take of it. Without ``out`` other bytes
+        are another song (``naming.folder_for``). Without a decider and a named policy, ``hygiene``
         answers and the rest waits. ``stems`` is ``separate`` (once per take), or
         where the take's stems are; then stems are worked on too.
         """
@@ -279,14 +294,15 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             by=self._name,
             stems=stems,
         )
-        root = out if out is not None else Path(f"{take.stem}-controlroom")
+        root = out if out is not None else folder_for(take, context)
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
             incoming = importing.receive(take, standards, context)  # a bad take leaves no folder behind
-            create(root, standards, take.stem, self._now)
+            create(root, standards, take.stem, self._now, lambda song: importing.admit(song, incoming))
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:
+            importing.check_not_damaged(song, take)
             current = _with_standards(song, standards_file)
             incoming = importing.receive(take, current.standards, context)
             return finish_song(current, incoming, wishes, context)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from controlroom.media.files import sha256_of
 from controlroom.model.errors import VerifyError
 from controlroom.model.render import Render
+from controlroom.studio.folder import SongFolder
 from controlroom.studio.importing import check_archived
 from controlroom.studio.one_shots import check_one_shot
 from controlroom.studio.song import Song
@@ -26,7 +26,7 @@ def verify_song(song: Song) -> list[str]:
     song.memory.ledger.check_anchor()
     checked = [f"ledger: {head.seq} entries, head {head.hash[:12]}"]
     for take in song.memory.takes.values():
-        archived = song.folder.root / take.archived_as
+        archived = song.folder.inside(take.archived_as)
         check_archived(archived, take)
         checked.append(f"take {take.id}: {take.facts.file_name}")
     for standing in song.memory.stems.values():
@@ -37,20 +37,21 @@ def verify_song(song: Song) -> list[str]:
         check_one_shot(song.folder.root, one)
         checked.append(f"sample {one.id}: {one.file_name}")
     for index, rendered in enumerate(song.memory.renders):
-        render = _manifest_of(song, rendered)
+        render = manifest_of(song, rendered)
         checked.append(f"render {render.id}: manifest")
         if index == len(song.memory.renders) - 1:
-            checked.extend(_check_files(song.folder.root, render))
+            checked.extend(_check_files(song.folder, render))
     return checked
 
 
 def last_render(song: Song) -> Render | None:
     """Return the manifest of the last render, checked against the ledger."""
-    return _manifest_of(song, song.memory.renders[-1]) if song.memory.renders else None
+    return manifest_of(song, song.memory.renders[-1]) if song.memory.renders else None
 
 
-def _manifest_of(song: Song, rendered: dict[str, object]) -> Render:
-    path = song.folder.root / str(rendered["manifest"])
+def manifest_of(song: Song, rendered: dict[str, object]) -> Render:
+    """Return the manifest that a ledger entry names, checked against it."""
+    path = song.folder.inside(str(rendered["manifest"]))
     if not path.is_file() or sha256_of(path) != rendered["manifest_sha256"]:
         raise VerifyError(
             "verify.manifest", f"{path} is missing or changed", "render again, or restore it from a copy"
@@ -60,17 +61,16 @@ def _manifest_of(song: Song, rendered: dict[str, object]) -> Render:
     return render
 
 
-def _check_files(root: Path, render: Render) -> list[str]:
+def _check_files(folder: SongFolder, render: Render) -> list[str]:
     checked = []
     for master in render.masters:
-        path = root / master.path
+        path = folder.inside(master.path)
         if not path.is_file() or sha256_of(path) != master.sha256:
             raise VerifyError(
                 "verify.master", f"{path} is missing or changed", "render again to make it anew"
             )
         checked.append(f"master {master.path}: {master.lufs} LUFS, {master.true_peak_dbtp} dBTP")
-    if not (root / render.premaster).is_file():
-        raise VerifyError(
-            "verify.premaster", f"{root / render.premaster} is missing", "render again to make it anew"
-        )
+    premaster = folder.inside(render.premaster)
+    if not premaster.is_file():
+        raise VerifyError("verify.premaster", f"{premaster} is missing", "render again to make it anew")
     return checked

@@ -15,7 +15,11 @@ from controlroom.cli.present import say, say_json, working
 def finish(
     take: Annotated[Path, typer.Argument(help="The take, in any usual audio format.")],
     out: Annotated[
-        Path | None, typer.Option(help="The song's folder; made beside you when not given.")
+        Path | None,
+        typer.Option(
+            help="The song's folder; one that is there gets another take. "
+            "Made beside you when not given: other bytes, another song."
+        ),
     ] = None,
     policy: Annotated[
         str | None, typer.Option(help="hygiene, trusting, none, or a TOML file; naming it signs it.")
@@ -50,3 +54,4 @@ def finish(
         say_json(finished.as_dict())
     else:
         say(render_text(finished.data))
+        say(f"\nSong  {finished.song.folder.root}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,8 +15,9 @@ from fastapi.responses import Response
 from controlroom.model.errors import UsageError
 from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
-from controlroom.web.room import RoomHere
-from controlroom.web.shelf import Shelf, file_name, song_id
+from controlroom.web.jobs import Job
+from controlroom.web.room import Room, RoomHere
+from controlroom.web.shelf import Shelf, file_name, let_go, song_id
 from controlroom.web.work import take_in, take_reference, take_sample, take_stems
 
 router = APIRouter(tags=["takes"])
@@ -38,19 +39,31 @@ async def receive(
     """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
-    root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
-    file = await _received(request, room.shelf, leaf)
+    new = not song and role == "take"
+    root = room.shelf.new_folder(title) if new else room.song(song)
     try:
-        if role in KEPT:
-            job = room.runner.start(role, song, KEPT[role], str(root), str(file))
-        elif role == "stems":
-            job = room.runner.start("stems", song, take_stems, str(root), str(file), {})
-        else:
-            job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
+        file = await _received(request, room.shelf, leaf)
+        try:
+            job = _started(room, role, song, root, file, title)
+        except BaseException:
+            let_go(file.parent)
+            raise
     except BaseException:
-        shutil.rmtree(file.parent, ignore_errors=True)
+        if new:
+            room.shelf.give_back(root)
         raise
     return views.as_json(job.as_dict(), 202)
+
+
+def _started(room: Room, role: Role, song: str, root: Path, file: Path, title: str) -> Job:
+    """Start the job that a file was sent for; a folder that was made for a song goes when none came into it."""
+    if role in KEPT:
+        return room.runner.start(role, song, KEPT[role], str(root), str(file))
+    if role == "stems":
+        return room.runner.start("stems", song, take_stems, str(root), str(file), {})
+    after = None if song else partial(room.shelf.give_back, root)
+    made = (str(root), str(file), title, not song)
+    return room.runner.start("import", song_id(root), take_in, *made, after=after)
 
 
 @router.post("/imports/parcels", status_code=201)
@@ -81,7 +94,7 @@ async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
     try:
         await _stream(request, folder / leaf)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        let_go(folder)
         raise
     return folder / leaf
 
