@@ -184,6 +184,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
     outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
     outcomes = check_master(outcomes, master, standards, parts, readings)
     head = song.memory.ledger.head
+    signed = song.memory.ledger.signature_of(head.seq)
     return Render(
         id=output.root.name,
         take_id=take.id,
@@ -193,6 +194,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         draft=_is_draft(walk),
         premaster=song.folder.relative(output.premaster),
         premaster_digest=walk.premaster_digest,
+        premaster_sha256=sha256_of(output.premaster),
         masters=mastered.files,
         plan=levelled.plan,
         before=loudness_of(walk.take).facts(),
@@ -203,5 +205,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         environment=environment(),
         ledger_seq=head.seq,
         ledger_head=head.hash,
+        ledger_key=signed.key if signed else "",
+        ledger_signature=signed.signature if signed else "",
         at=song.now(),
     )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from controlroom.ledger.keys import own_key
 from controlroom.ledger.ledger import Ledger
 from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.base import digest_text
@@ -18,8 +20,9 @@ from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
-from controlroom.studio.lock import holding
+from controlroom.studio.lock import holding, locked
 from controlroom.studio.memory import Memory
+from controlroom.studio.settling import settle, sweep_unmade
 from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
@@ -71,10 +74,15 @@ def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now
     if root.exists() and any(root.iterdir()):
         raise SongError("song.exists", f"{root} is not empty", "name another folder")
     half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    sweep_unmade(half.parent)
     try:
         half.mkdir(parents=True)
-        _fill(SongFolder(half), standards, title or root.name, now())
-        half.rename(root.absolute())
+        with ExitStack() as held:
+            held.enter_context(locked(half))
+            _fill(SongFolder(half), standards, title or root.name, now())
+            if os.name != "posix":  # a folder with an open file in it can't be renamed there
+                held.close()
+            half.rename(root.absolute())
         sync_folder(root.absolute().parent)
     except OSError as error:
         raise environment_fault(error, root) from error
@@ -87,7 +95,7 @@ def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None
     card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title, created_at=at)
     write_toml_document(folder.card, card)
     write_toml_document(folder.standards, standards)
-    with Ledger.create(folder.ledger) as ledger:
+    with Ledger.create(folder.ledger, own_key) as ledger:
         ledger.append("song.created", {"id": card.id, "title": card.title}, at)
         ledger.append("standards.set", {"digest": standards.digest}, at)
 
@@ -104,7 +112,8 @@ def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[
     folder = SongFolder(root)
     folder.read_card()
     if writing:
-        with holding(root), Ledger.open(folder.ledger) as ledger:
+        with holding(root), Ledger.open(folder.ledger, signer=own_key) as ledger:
+            settle(folder, ledger)
             yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
     else:
         with Ledger.open(folder.ledger, read_only=True) as ledger:
