@@ -70,8 +70,10 @@ def signer_entry(key: str) -> tuple[str, dict[str, Any]]:
 
 def stretches(named: Iterable[tuple[int, str]], last: int) -> list[Stretch]:
     """Return who signs which entries, from each place where a signer was named up to ``last``."""
+    if not last:
+        return []
     starts = [(seq, key) for seq, key in named if seq <= last]
-    if last and (not starts or starts[0][0] > 1):
+    if not starts or starts[0][0] > 1:
         starts.insert(0, (1, ""))
     ends = [seq - 1 for seq, _ in starts[1:]] + [last]
     return [Stretch(key, first, end) for (first, key), end in zip(starts, ends, strict=True)]
