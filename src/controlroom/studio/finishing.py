@@ -187,6 +187,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
     outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
     outcomes = check_master(outcomes, master, standards, parts, readings)
     head = song.memory.ledger.head
+    signed = song.memory.ledger.signature_of(head.seq)
     return Render(
         id=output.id,
         take_id=take.id,
@@ -196,6 +197,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         draft=_is_draft(walk),
         premaster=output.stored(output.premaster),
         premaster_digest=walk.premaster_digest,
+        premaster_sha256=sha256_of(output.premaster),
         masters=mastered.files,
         plan=levelled.plan,
         before=loudness_of(walk.take).facts(),
@@ -206,5 +208,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         environment=environment(),
         ledger_seq=head.seq,
         ledger_head=head.hash,
+        ledger_key=signed.key if signed else "",
+        ledger_signature=signed.signature if signed else "",
         at=song.now(),
     )

@@ -71,6 +71,11 @@ class SongFolder:
         return self.root / "masters"
 
     @property
+    def release(self) -> Path:
+        """Return the folder of what goes out."""
+        return self.root / "release"
+
+    @property
     def auditions(self) -> Path:
         """Return the folder of audition files."""
         return self.root / "auditions"
@@ -101,7 +106,11 @@ class SongFolder:
 
     def read_standards(self) -> Standards:
         """Return the song's standards."""
-        return _standards_of(_text_of(self.standards), self.standards)
+        return self.standards_at(self.standards)
+
+    def standards_at(self, path: Path) -> Standards:
+        """Return the standards that a file in this folder holds."""
+        return _standards_of(_text_of(path), path)
 
     def read_brief(self) -> Brief:
         """Return the brief; an empty one when none was written."""

@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,8 +19,6 @@ from pathlib import Path
 from controlroom.media.files import environment_fault, sync_folder
 
 _HIDDEN = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{12}\.making")
-_PART = re.compile(r"\..+\.[0-9a-f]{12}\.part")
-LONG_S = 3600.0
 _WRITTEN = frozenset({".wav", ".flac", ".mp3", ".m4a", ".json", ".part"})
 _HERE = -100  # AT_FDCWD
 _SWAP = 2  # RENAME_EXCHANGE on Linux, RENAME_SWAP on macOS
@@ -86,28 +83,6 @@ def clear(half: Path) -> None:
             if path.suffix in _WRITTEN and (path.is_file() or path.is_symlink()):
                 path.unlink()
         half.rmdir()
-
-
-def sweep_parts(root: Path) -> None:
-    """Remove the half-written files that a kill left in a song's own folders.
-
-    Whoever calls this holds the song, so nobody writes one now. The cache is
-    written to without that: there, only those that are old go.
-    """
-    old = time.time() - LONG_S
-    for name in ("", "takes", "stems", "renders", "auditions", "references", "samples", ".cache"):
-        for path in _files(root / name, deep=bool(name)):
-            if _PART.fullmatch(path.name):
-                with suppress(OSError):
-                    if name != ".cache" or path.lstat().st_mtime < old:
-                        path.unlink()
-
-
-def _files(folder: Path, *, deep: bool) -> Iterator[Path]:
-    for where, folders, files in os.walk(folder):  # links to folders are not followed
-        if not deep:
-            folders.clear()
-        yield from (Path(where, name) for name in files)
 
 
 def put_in_place(half: Path, place: Path) -> None:

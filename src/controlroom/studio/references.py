@@ -14,40 +14,16 @@ from pathlib import Path
 from controlroom.media.decode import decode
 from controlroom.media.files import sha256_of
 from controlroom.media.resample import resample
-from controlroom.model.base import Record
 from controlroom.model.context import Context
-from controlroom.model.errors import ControlRoomError, UsageError, VerifyError
+from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, forget, keep_sound, sound_of
 from controlroom.studio.importing import archive, limits_of, put_back, receive
+from controlroom.studio.reference_records import Reference, check_reference, references_of
 from controlroom.studio.song import Song
 
 FOLDER = "references"
 MOST = 12
 """A desk with more references than this is a library."""
-
-
-class Reference(Record):
-    """One reference: what it is, and where its bytes are kept in the song."""
-
-    id: str
-    file_name: str
-    sha256: str
-    duration_s: float
-    rate_hz: int
-    archived_as: str
-    added_at: str
-
-
-def references_of(song: Song) -> tuple[Reference, ...]:
-    """Return the references that stand, in the order in which they came."""
-    standing: dict[str, Reference] = {}
-    for entry in song.memory.ledger.entries(["reference.added", "reference.removed"]):
-        if entry.kind == "reference.added":
-            reference = Reference.model_validate(entry.body)
-            standing[reference.id] = reference
-        else:
-            standing.pop(str(entry.body["id"]), None)
-    return tuple(standing.values())
 
 
 def add_reference(song: Song, file: Path, context: Context) -> Reference:
@@ -136,11 +112,7 @@ def reference_sound(song: Song, reference_id: str, context: Context) -> Sound:
     root = console_folder(song.folder)
     sound_id = _sound_id(reference)
     if not SoundFiles(root, sound_id).facts.is_file():
-        archived = song.folder.inside(FOLDER, _below(reference))
-        if not _is_kept(song, reference):
-            raise VerifyError(
-                "verify.reference", f"{archived} is missing or another file", "add the reference again"
-            )
+        archived = check_reference(song, reference)
         audio = decode(archived, limits_of(song.standards), context).audio
         rate_hz = song.take.facts.rate_hz
         keep_sound(root, sound_id, audio if audio.rate_hz == rate_hz else resample(audio, rate_hz))

@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import errno
 import getpass
-import re
+import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from controlroom.ledger.keys import own_key
 from controlroom.ledger.ledger import Ledger
 from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.base import digest_text
-from controlroom.model.errors import ControlRoomError, SongError, UsageError
+from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
-from controlroom.studio.lock import holding
-from controlroom.studio.making import sweep_parts
+from controlroom.studio.lock import holding, locked
 from controlroom.studio.memory import Memory
+from controlroom.studio.settling import settle, sweep_unmade
 from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
-JUST_BEGUN_S = 60.0
-_HALF = re.compile(r"\..+\.[0-9a-f]{8}\.(creating|swept)")
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
@@ -87,37 +85,25 @@ def create(
     """
     if not is_free(root):
         raise _exists(root)
-    _sweep_halves(root.absolute().parent)
     half = root.absolute().with_name(f".{root.name[:40]}.{uuid.uuid4().hex[:8]}.creating")
+    sweep_unmade(half.parent)
     try:
         half.mkdir(parents=True)
-        with holding(half):
+        with ExitStack() as held:
+            held.enter_context(locked(half))
             _fill(SongFolder(half), standards, title or root.name, now())
             if first is not None:
-                with Ledger.open(SongFolder(half).ledger) as ledger:
+                with Ledger.open(SongFolder(half).ledger, signer=own_key) as ledger:
                     first(Song(SongFolder(half), Memory.of(ledger), completed(standards), now))
-        half.rename(root.absolute())  # refused by the system when somebody filled the folder meanwhile
+            if os.name != "posix":  # a folder with an open file in it can't be renamed there
+                held.close()
+            half.rename(root.absolute())  # refused by the system when somebody filled the folder meanwhile
         sync_folder(root.absolute().parent)
     except OSError as error:
         raise _exists(root) if error.errno in _TAKEN else environment_fault(error, root) from error
     finally:
         shutil.rmtree(half, ignore_errors=True)  # its name is ours alone
     return SongFolder(root)
-
-
-def _sweep_halves(parent: Path) -> None:
-    """Remove songs that a kill left half made: those that nobody holds."""
-    with suppress(OSError):
-        for half in [one for one in parent.iterdir() if _HALF.fullmatch(one.name) and not one.is_symlink()]:
-            with suppress(OSError, ControlRoomError):
-                if (half / ".lock").is_file():
-                    with holding(half, 0.0):
-                        pass
-                elif time.time() - half.lstat().st_mtime < JUST_BEGUN_S:
-                    continue
-                gone = half.with_suffix(".swept")
-                half.rename(gone)  # who makes it after all is told, and never has a part of it
-                shutil.rmtree(gone)
 
 
 def claimed(parent: Path, name: str) -> Path:
@@ -154,7 +140,7 @@ def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None
     card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title, created_at=at)
     write_toml_document(folder.card, card)
     write_toml_document(folder.standards, standards)
-    with Ledger.create(folder.ledger) as ledger:
+    with Ledger.create(folder.ledger, own_key) as ledger:
         ledger.append("song.created", {"id": card.id, "title": card.title}, at)
         ledger.append("standards.set", {"digest": standards.digest}, at)
 
@@ -171,8 +157,8 @@ def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[
     folder = SongFolder(root)
     folder.read_card()
     if writing:
-        with holding(root), Ledger.open(folder.ledger) as ledger:
-            sweep_parts(root)
+        with holding(root), Ledger.open(folder.ledger, signer=own_key) as ledger:
+            settle(folder, ledger)
             yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
     else:
         with Ledger.open(folder.ledger, read_only=True) as ledger:

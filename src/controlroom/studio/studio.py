@@ -24,7 +24,7 @@ from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.report.listen_svg import ListenPicture
 from controlroom.separation.form import BackendChoice
-from controlroom.studio import importing, verifying
+from controlroom.studio import importing
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
 from controlroom.studio.console_answers import return_to, take_back
 from controlroom.studio.console_desk import known_processor
@@ -32,7 +32,7 @@ from controlroom.studio.console_verbs import ConsoleVerbs
 from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
-from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.folder import SongFolder
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
@@ -41,6 +41,7 @@ from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.releasing import release_song
 from controlroom.studio.sample_verbs import SampleVerbs
 from controlroom.studio.separating import Separated, add_model, separate_file
+from controlroom.studio.settling import set_standards
 from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
 from controlroom.studio.standards import (
     SHIPPED_POLICIES,
@@ -49,6 +50,7 @@ from controlroom.studio.standards import (
     shipped_standards,
 )
 from controlroom.studio.stem_verbs import StemVerbs
+from controlroom.studio.verifying import Verified, verify_whole
 from controlroom.studio.walk import hand_made_proposal, hear, listening_of, take_listening
 
 
@@ -327,10 +329,10 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 for e in song.memory.ledger.entries()
             ]
 
-    def verify(self, root: Path) -> list[str]:
-        """Check chain, takes, renders and masters; VerifyError names what does not hold."""
+    def verify(self, root: Path) -> Verified:
+        """Check all that the ledger can prove; VerifyError or LedgerError names what does not hold."""
         with opened(found(root), writing=False, now=self._now) as song:
-            return verifying.verify_song(song)
+            return verify_whole(song)
 
     def standards(self, root: Path | None = None, *, set_from: Path | None = None) -> Standards:
         """Return the shipped standards or a song's; or lay a person's own over a song's."""
@@ -395,8 +397,7 @@ def _with_standards(song: Song, set_from: Path | None) -> Song:
     if set_from is None:
         return song
     standards = overlaid_from_file(song.standards, set_from)
-    write_toml_document(song.folder.standards, standards)
-    song.memory.add_event("standards.set", {"digest": standards.digest}, song.now())
+    set_standards(song.folder, song.memory.ledger, standards, song.now())
     return Song(song.folder, song.memory, standards, song.now)
 
 
