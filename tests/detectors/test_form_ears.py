@@ -50,13 +50,18 @@ def judged(audio):
     return {f.kind: f for f in found if not f.information}
 
 
+@cache
+def judged_of(kind):
+    return judged(planted(kind))
+
+
 def test_a_clean_song_misses_none_of_these_standards():
     assert judged(host().mix) == {}
 
 
 @pytest.mark.parametrize("kind", DEFECT_OF)
 def test_what_is_planted_clearly_is_found_clearly(kind):
-    found = judged(planted(kind))
+    found = judged_of(kind)
     assert found[kind].severity >= 0.5
     assert found[kind].standard.limit == shipped_standards().number(found[kind].standard.key)
 
@@ -65,20 +70,20 @@ def test_what_is_planted_clearly_is_found_clearly(kind):
 def test_level_polarity_and_channels_change_nothing(kind):
     sound = planted(kind)
     turned = Audio(np.ascontiguousarray(-0.3 * sound.samples[::-1]).astype(np.float32), sound.rate_hz)
-    before, after = judged(sound)[kind], judged(turned)[kind]
+    before, after = judged_of(kind)[kind], judged(turned)[kind]
     assert after.measurements[0].value == pytest.approx(before.measurements[0].value, abs=tol.BAND_LEVEL_DB)
 
 
 def test_drifts_are_told_with_their_direction():
-    drift = judged(planted("tempo-drift"))["tempo-drift"]
-    glide = judged(planted("tuning-drift"))["tuning-drift"]
+    drift = judged_of("tempo-drift")["tempo-drift"]
+    glide = judged_of("tuning-drift")["tuning-drift"]
     assert isinstance(drift.facts["faster"], bool)
     assert isinstance(glide.facts["sharper"], bool)
     assert 45.0 < glide.measurements[0].value < 75.0
 
 
 def test_copied_bars_have_a_place():
-    found = judged(planted("repetition"))["repetition"]
+    found = judged_of("repetition")["repetition"]
     assert 0.0 <= found.span.start_s < found.span.end_s <= host().mix.duration_s
     assert found.facts["copied_bars"] <= found.facts["bars"]
 

@@ -128,6 +128,11 @@ def run(chosen, audio):
     return run_step(audio, chosen.step(), Context(), beside(audio), one_shots()).audio
 
 
+@cache
+def at_work(processor):
+    return run(processor(**AT_WORK[processor.name]), sound())
+
+
 def test_the_folder_is_not_empty():
     assert {p.name for p in PROCESSORS} == set(AT_WORK)
 
@@ -204,7 +209,7 @@ def test_neutral_knobs_return_the_input_itself(processor):
 @every
 def test_at_work_it_changes_the_sound_and_weakened_less(processor):
     chosen = processor(**AT_WORK[processor.name])
-    change = np.sum((run(chosen, sound()).samples - sound().samples).astype(float) ** 2)
+    change = np.sum((at_work(processor).samples - sound().samples).astype(float) ** 2)
     assert change > 0
     assert chosen.weakened(1.0) == chosen
     if processor.name in ALWAYS_AT_WORK:
@@ -226,7 +231,7 @@ def test_silence_stays_silent(processor):
 def test_swapped_channels_come_out_swapped(processor):
     chosen = processor(**AT_WORK[processor.name])
     swapped = run(chosen, Audio(sound().samples[::-1].copy(), sound().rate_hz))
-    assert np.allclose(swapped.samples[::-1], run(chosen, sound()).samples, atol=tol.FFT_FILTER)
+    assert np.allclose(swapped.samples[::-1], at_work(processor).samples, atol=tol.FFT_FILTER)
 
 
 @every
@@ -250,8 +255,7 @@ def test_an_unknown_knob_or_a_value_out_of_range_is_refused(processor):
 
 @every
 def test_each_knob_does_something(processor):
-    at_work = processor(**AT_WORK[processor.name])
-    before = run(at_work, sound()).samples
+    before = at_work(processor).samples
     for name, field in processor.model_fields.items():
         info = knob_info(processor, name)
         others = (
@@ -263,7 +267,7 @@ def test_each_knob_does_something(processor):
             if field.annotation is str
             else (info["low"], info["high"])
         )
-        changed = [processor(**{**at_work.model_dump(), name: value}) for value in others]
+        changed = [processor(**{**AT_WORK[processor.name], name: value}) for value in others]
         assert any(not np.array_equal(run(c, sound()).samples, before) for c in changed), name
 
 

@@ -12,35 +12,44 @@ import soundfile
 from controlroom.media.encode import MediaFormat
 from controlroom.studio.studio import Studio
 from tests.conftest import music
+from tests.kept import Kept
 from tests.studio import a_band
 
 
 @pytest.fixture(scope="session")
-def band(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def band(kept: Kept) -> Path:
     """Return a folder with ``take.wav`` and the folder ``stems`` of its parts; not to be changed."""
-    root = tmp_path_factory.mktemp("band")
-    sounds = a_band.parts()
-    a_band.write_folder(root / "stems", sounds)
-    a_band.write_take(root / "take.wav", sounds)
-    return root
+    return kept.once("band", a_band.write_all)
 
 
 @pytest.fixture
-def song(studio: Studio, band: Path, tmp_path: Path) -> Path:
-    """Return a song with the band's take, without stems."""
-    root = studio.new(tmp_path / "song")
-    studio.add(root, band / "take.wav")
-    return root
+def song(bare: Path, tmp_path: Path) -> Path:
+    """Return a song of one's own with the band's take, without stems."""
+    return Path(shutil.copytree(bare, tmp_path / "song"))
 
 
 @pytest.fixture(scope="session")
-def imported(band: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def imported(band: Path, kept: Kept) -> Path:
     """Return a song with the band's take and its true stems, made once; not to be changed."""
-    studio = Studio(name="tester")
-    root = studio.new(tmp_path_factory.mktemp("imported") / "song")
-    studio.add(root, band / "take.wav")
-    studio.add_stems(root, band / "stems")
-    return root
+
+    def make(folder: Path) -> None:
+        studio = Studio(name="tester")
+        root = studio.new(folder / "song")
+        studio.add(root, band / "take.wav")
+        studio.add_stems(root, band / "stems")
+
+    return kept.once("imported", make) / "song"
+
+
+@pytest.fixture(scope="session")
+def bare(band: Path, kept: Kept) -> Path:
+    """Return a song with the band's take, without stems, made once; not to be changed."""
+
+    def make(folder: Path) -> None:
+        studio = Studio(name="tester")
+        studio.add(studio.new(folder / "song"), band / "take.wav")
+
+    return kept.once("bare", make) / "song"
 
 
 @pytest.fixture
