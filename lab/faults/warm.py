@@ -37,7 +37,13 @@ class Warm:
     """The warm process, as its owner sees it."""
 
     def __init__(self) -> None:
-        env = {**os.environ, **ALONE, "LD_PRELOAD": str(library()), "TRIPWIRE": "", "PYTHONPATH": str(ROOT)}
+        env = {
+            **os.environ,
+            **ALONE,
+            "LD_PRELOAD": str(library()),
+            "TRIPWIRE": "",
+            "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}",
+        }
         command = [sys.executable, "-m", "lab.faults.warm"]
         self._process = subprocess.Popen(
             command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
