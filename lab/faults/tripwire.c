@@ -75,14 +75,30 @@ static const char *named(int fd, char *buffer) {
   return buffer;
 }
 
+/* Take "." and ".." out of an absolute path, by its text: no folder of a run is a link. */
+static const char *tidied(char *path) {
+  char *end = path;
+  for (const char *at = path; *at;) {
+    size_t length = strcspn(at + 1, "/") + 1; /* a slash, and the name behind it */
+    if (length == 3 && at[1] == '.' && at[2] == '.') {
+      while (end > path && *--end != '/') {}
+    } else if (length > 1 && !(length == 2 && at[1] == '.')) {
+      memmove(end, at, length);
+      end += length;
+    }
+    at += length;
+  }
+  *end = '\0';
+  return path;
+}
+
 static const char *absolute(int folder, const char *path, char *buffer) {
-  char base[PATH_MAX];
+  char base[PATH_MAX] = "";
   if (path == NULL) return "";
-  if (*path == '/') return path;
-  if (folder != AT_FDCWD) named(folder, base);
-  else if (getcwd(base, sizeof base) == NULL) return "";
+  if (*path != '/' && folder != AT_FDCWD) named(folder, base);
+  else if (*path != '/' && getcwd(base, sizeof base) == NULL) return "";
   snprintf(buffer, PATH_MAX, "%.2000s/%.2000s", base, path);
-  return buffer;
+  return *buffer == '/' ? tidied(buffer) : "";
 }
 
 static void note(uint64_t number, const char *call, const char *name) {
