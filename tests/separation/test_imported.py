@@ -13,7 +13,8 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.separation.alignment import Place
-from controlroom.separation.imported import ImportLimits, read_stems
+from controlroom.separation.boxes import ImportLimits
+from controlroom.separation.imported import read_stems
 from controlroom.separation.placing import agreed, blur_frames, place_stems
 from tests.tolerances import FLOAT32, SHIFTED
 
