@@ -45,7 +45,27 @@ WEAK = frozenset(("lead", "leads", "music", "noise", "rest", "chant", "mixed"))
 """Words that mean other things too: what a folder or a plainer word says stands before them."""
 
 NEGATIONS = frozenset(
-    ["no", "non", "without", "minus", "ex", "except", "excluding", "excl", "but", "sans", "ohne", "senza", "sem", "sin", "zonder", "utan", "uden", "bez", "без"]
+    [
+        "no",
+        "non",
+        "without",
+        "minus",
+        "ex",
+        "except",
+        "excluding",
+        "excl",
+        "but",
+        "sans",
+        "ohne",
+        "senza",
+        "sem",
+        "sin",
+        "zonder",
+        "utan",
+        "uden",
+        "bez",
+        "без",
+    ]
 )
 _JOINED = ("no", "minus", "without")
 _AND = frozenset(("and", "or", "nor", "n", "und", "et", "y", "e", "oder"))
@@ -143,8 +163,14 @@ def _missing_at(words: list[str], n: int) -> tuple[list[str], int]:
     word = words[n]
     if word == "minusone" or words[n : n + 2] == ["minus", "one"]:
         return ["vocals"], 1 if word == "minusone" else 2
-    if word not in BY_PHRASE and (joined := _joined(word)):
-        return [joined], 1
+    if word not in BY_PHRASE:
+        for head in _JOINED:  # novocals
+            role, length = _phrase_at([word.removeprefix(head), *words[n + 1 :]], 0)
+            if role and word.startswith(head):
+                return [role], length
+        for tail in _AFTER_JOINED:  # drumless, ボーカルなし
+            if word.endswith(tail) and word.removesuffix(tail) in BY_PHRASE:
+                return [BY_PHRASE[word.removesuffix(tail)]], 1
     if word in NEGATIONS:
         return _listed_from(words, n + 1, n)
     phrase, length = _phrase_at(words, n)
@@ -169,17 +195,6 @@ def _listed_from(words: list[str], at: int, start: int) -> tuple[list[str], int]
             at += 1
         else:
             return roles, end - start
-
-
-def _joined(word: str) -> str | None:
-    """Return the role that ``novocals``, ``drumless`` or ``ボーカルなし`` says is missing."""
-    for head in _JOINED:
-        if word.startswith(head) and word[len(head) :] in BY_PHRASE:
-            return BY_PHRASE[word[len(head) :]]
-    for tail in _AFTER_JOINED:
-        if word.endswith(tail) and word[: -len(tail)] in BY_PHRASE:
-            return BY_PHRASE[word[: -len(tail)]]
-    return None
 
 
 def _phrase_at(words: list[str], n: int) -> tuple[str | None, int]:

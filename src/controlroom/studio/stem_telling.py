@@ -17,7 +17,6 @@ WHOLE_DB = -15.0
 """A file that leaves less of the take than this may be the take; a mastered copy leaves about as much."""
 BEYOND_DB = 10.0
 """It is, when it leaves this much less than the others are in the take: a part always leaves the others."""
-SAME_DB = -40.0
 TWIN_DB = -12.0
 """Two files of one name in two forms (vocals.wav, vocals.mp3) are one part, at a coder's error."""
 
@@ -94,14 +93,14 @@ def missing_roles(without: Iterable[str]) -> frozenset[str]:
 
 
 def _copies(stems: Sequence[ImportedStem], levels: Levels) -> list[str]:
-    """Return the files that are there twice, the lossy ones of each pair first."""
+    """Return the files that are there in two forms, the lossy one of each pair where one is."""
     gone: list[str] = []
     for n, one in enumerate(stems):
         for two in stems[n + 1 :]:
             if one.role.role != two.role.role or {one.name, two.name} & set(gone):
                 continue
             twins = _without_suffix(one.name) == _without_suffix(two.name)
-            if levels.apart_db(one.name, two.name) < (TWIN_DB if twins else SAME_DB):
+            if twins and levels.apart_db(one.name, two.name) < TWIN_DB:
                 gone.append(one.name if _lossy(one) and not _lossy(two) else two.name)
     return gone
 

@@ -33,7 +33,7 @@ from controlroom.separation.parts import split_drums
 from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, summed, whole
 from controlroom.separation.trust import SetTrust, judge
 from controlroom.studio.importing import take_audio
-from controlroom.studio.separating import separated_parts
+from controlroom.studio.separating import for_song, separated_parts
 from controlroom.studio.song import Song
 from controlroom.studio.stem_import import brought, foreign
 
@@ -69,13 +69,15 @@ def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context)
     ------
     EnvironmentFault
         Weights or a library are missing, with the exact command; or no room on the disk.
+    UsageError
+        ``separation.unknown-role``: a network of the person's own makes a part that a song has not.
     """
     take = song.take
     with context.part("decode", 0.0, 0.05) as inner:
         mix = take_audio(song, take, inner)
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("separate", 0.05, 0.6) as inner:
-            parts = separated_parts(mix, choice, inner, shelf.keep)
+            parts = for_song(separated_parts(mix, choice, inner, shelf.keep))
         made = Made(choice.name, parts.sounds, parts.origins, model=choice.model, keep=shelf.keep)
         with context.part("stems.trust", 0.6, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
