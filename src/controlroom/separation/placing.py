@@ -20,6 +20,7 @@ OWN_GAIN_DB = 0.5
 SET_GAIN_DB = 0.1
 
 _NEAR_FRAMES = 1.5
+_TELLS_FRAMES = 0.25
 _CLEARER = 1.3
 
 
@@ -61,10 +62,10 @@ def place_stems(
     A stem too quiet to be found by itself takes the place of the others
     (exports start together). A shorter one is padded with silence, what lies
     outside the take is cut. Exports are turned down as a whole, and then the
-    balance between stems is theirs: one gain, the median, is applied to all. A
-    stem whose own gain differs from that, by more than ``OWN_GAIN_DB`` and by
-    more than it is unsure, was exported at a level of its own, and is brought
-    back from it.
+    balance between stems is theirs: one gain, the median, is applied to all. Where
+    the own gain of one differs from that, by more than ``OWN_GAIN_DB`` and by
+    more than it is unsure, stems were exported each at a level of its own, and
+    each whose level is told is brought back from it.
 
     Parameters
     ----------
@@ -171,9 +172,10 @@ def agreed(
     farther than ``reach`` from the start was cut by itself: it leads no other,
     unless all were.
     """
+    found = {name: _whole(place) for name, place in found.items()}
     leading = [place for place in found.values() if place.found]
     if not leading:
-        return dict(found)
+        return found
     close = [place for place in leading if reach is None or abs(place.offset_frames) <= reach]
     best = max(close or leading, key=lambda place: place.clarity)
 
@@ -190,17 +192,25 @@ def agreed(
     }
 
 
+def _whole(place: Place) -> Place:
+    """Return a place on a whole frame where it is no farther from one than a spike can tell."""
+    frame = round(place.offset_frames)
+    if place.drift_ppm or abs(place.offset_frames - frame) > _TELLS_FRAMES:
+        return place
+    return replace(place, offset_frames=float(frame))
+
+
 def _factors(told: Mapping[str, Level]) -> dict[str, float]:
     """Return what each stem is multiplied with; see ``place_stems``."""
-    known = {name: level for name, level in told.items() if level.sure}
-    common_db = float(np.median([level.gain_db for level in known.values()])) if known else 0.0
-    own = {name for name, level in known.items() if _differs(level, common_db)}
-    shared_db = common_db if abs(common_db) > SET_GAIN_DB else 0.0
+    known = [level for level in told.values() if level.sure]
+    common_db = float(np.median([level.gain_db for level in known])) if known else 0.0
+    if own := any(_differs(level, common_db) for level in known):
+        common_db = 0.0
     factors: dict[str, float] = {}
     for name, level in told.items():
-        gain_db = level.gain_db if name in own else 0.0 if own and not level.sure else shared_db
+        gain_db = level.gain_db if own and level.sure else common_db
         sign = -1.0 if level.sure and level.gain < 0 else 1.0
-        factors[name] = sign * float(10 ** (gain_db / 20)) if gain_db else sign
+        factors[name] = sign * float(10 ** (gain_db / 20)) if abs(gain_db) > SET_GAIN_DB else sign
     return factors
 
 
