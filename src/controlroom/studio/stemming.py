@@ -31,19 +31,18 @@ from controlroom.model.errors import (
     VerifyError,
 )
 from controlroom.model.parts import BACKING, DRUMS, VOICES, leaves, members
-from controlroom.model.song import LeftOut, Stem, StemSet, StemTrust, Take
+from controlroom.model.song import LeftOut, Stem, StemFile, StemSet, StemTrust, Take
 from controlroom.separation.form import BackendChoice
 from controlroom.separation.imported import loudest_dbfs
 from controlroom.separation.parts import split_drums
 from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, summed, whole
-from controlroom.separation.trust import SetTrust, envelope_likeness, judge
+from controlroom.separation.trust import SetTrust, judge
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.importing import put_back, take_audio
 from controlroom.studio.making import made_whole, sweep
-from controlroom.studio.separating import separated_parts
+from controlroom.studio.separating import for_song, separated_parts
 from controlroom.studio.song import Song
-from controlroom.studio.stem_import import brought
-from controlroom.studio.trusting import heard_coherence
+from controlroom.studio.stem_import import brought, foreign
 
 FOLDER = "stems"
 SHELF = "shelf"
@@ -67,6 +66,7 @@ class Made:
     origins: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
     model: str = ""
+    files: tuple[StemFile, ...] = ()
     keep: Keep = in_memory
 
 
@@ -77,13 +77,15 @@ def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context)
     ------
     EnvironmentFault
         Weights or a library are missing, with the exact command; or no room on the disk.
+    UsageError
+        ``separation.unknown-role``: a network of the person's own makes a part that a song has not.
     """
     take = song.take
     with context.part("decode", 0.0, 0.05) as inner:
         mix = take_audio(song, take, inner)
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("separate", 0.05, 0.6) as inner:
-            parts = separated_parts(mix, choice, inner, shelf.keep)
+            parts = for_song(separated_parts(mix, choice, inner, shelf.keep))
         made = Made(choice.name, parts.sounds, parts.origins, model=choice.model, keep=shelf.keep)
         with context.part("stems.trust", 0.6, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
@@ -106,7 +108,7 @@ def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, co
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("stems.import", 0.1, 0.5) as inner:
             stems = brought(source, mix, roles, inner, shelf.keep)
-        made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, keep=shelf.keep)
+        made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, files=stems.files, keep=shelf.keep)
         with context.part("stems.trust", 0.5, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
@@ -234,6 +236,7 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
         incomplete=judged.incomplete,
         regenerated=judged.regenerated,
         left_out=made.left_out,
+        files=made.files,
         by=by,
         at=song.now(),
     )
@@ -267,14 +270,7 @@ def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
     if not judged.foreign:
         return
     role = judged.foreign[0]
-    coherence = max(heard_coherence(judged.stems[role]), default=0.0)
-    likeness = envelope_likeness(whole(made.sounds[role]), mix)
-    raise AudioInputError(
-        "stem.foreign",
-        f"{role} ({made.origins[role]}) is not of this take: as a wave it is in no band of it by more than "
-        f"{100 * coherence:.0f} %, and its level moves with the take's by {likeness:.2f} of 1",
-        "bring the stems of this very take; another version of the song has other stems",
-    )
+    raise foreign(f"{role} ({made.origins[role]})", judged.stems[role], whole(made.sounds[role]), mix)
 
 
 def _write(

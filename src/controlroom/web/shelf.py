@@ -9,6 +9,7 @@ import time
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from controlroom.model.errors import UsageError
@@ -92,7 +93,7 @@ def let_go(sent: Path) -> None:
 def _touched(folder: Path) -> float:
     """Return when a folder or a file in it was last written; never, when it goes meanwhile."""
     try:
-        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
     except OSError:
         return 0.0
 
@@ -107,6 +108,27 @@ def slug(text: str) -> str:
     """Return text as lower-case ASCII words with hyphens, at most 60 characters."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+
+
+def own_place(folder: Path, given: str) -> Path:
+    """Return a file of its own for a name as a browser gives it: ``drums/loop.wav`` keeps its last folder.
+
+    The file is made, empty, so that two of one name that come at once stay two.
+    """
+    above, _, leaf = given.replace("\\", "/").rpartition("/")
+    inner = file_name(above) if file_name(above) != "take" else ""
+    home = folder / inner
+    home.mkdir(parents=True, exist_ok=True)
+    name = file_name(leaf)
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+    for number in count(1):
+        path = home / (name if number == 1 else f"{stem} ({number}){dot}{suffix}")
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError  # count() has no end
 
 
 def file_name(given: str) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.model.context import Context
-from controlroom.model.errors import UsageError
+from controlroom.model.errors import ControlRoomError
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.studio import Studio
 from controlroom.web.shelf import let_go
+
+ASKED = ("stem.role-asked", "stem.role-twice")
 
 
 def take_in(context: Context, root: str, file: str, title: str, new: bool) -> dict[str, Any]:
@@ -68,10 +70,8 @@ def take_stems(context: Context, root: str, source: str, roles: dict[str, str]) 
     try:
         with context.part("stems", 0.0, 0.6) as inner:
             studio.add_stems(song, brought, inner, roles=roles)
-    except UsageError as error:
-        keep = (
-            brought.is_dir() and error.code == "stem.role-asked"
-        )  # the person says what they are, and goes on
+    except ControlRoomError as error:
+        keep = brought.is_dir() and error.code in ASKED  # the person says what they are, and goes on
         raise
     finally:
         if not keep:

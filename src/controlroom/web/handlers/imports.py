@@ -17,7 +17,7 @@ from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
 from controlroom.web.jobs import Job
 from controlroom.web.room import Room, RoomHere
-from controlroom.web.shelf import Shelf, file_name, let_go, song_id
+from controlroom.web.shelf import Shelf, file_name, let_go, own_place, song_id
 from controlroom.web.work import take_in, take_reference, take_sample, take_stems
 
 router = APIRouter(tags=["takes"])
@@ -73,7 +73,10 @@ async def parcel(
     name: Annotated[str, Query(min_length=1, max_length=300)],
     parcel: Parcel = "",
 ) -> Response:
-    """Take one of several stem files in; all that belong together carry the parcel of the first."""
+    """Take one of several stem files in; all that belong together carry the parcel of the first.
+
+    The answer says under which name it lies there: two of one name stay two.
+    """
     if not parcel:
         await to_thread.run_sync(room.shelf.sweep)
     token = parcel or secrets.token_hex(8)
@@ -81,11 +84,17 @@ async def parcel(
     if parcel and not folder.is_dir():
         raise UsageError("upload.no-parcel", f"there is no parcel {parcel}", "send the files again")
     await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
-    held = [path.stat().st_size for path in folder.iterdir()]
+    held = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     if len(held) >= MOST_STEMS:
         raise UsageError("upload.too-many", f"more than {MOST_STEMS} stems", "send those that sound")
-    await _stream(request, folder / file_name(name), sum(held))
-    return views.as_json({"parcel": token, "files": len(held) + 1}, 201)
+    path = await to_thread.run_sync(own_place, folder, name)
+    try:
+        await _stream(request, path, sum(held))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    named = path.relative_to(folder).as_posix()
+    return views.as_json({"parcel": token, "files": len(held) + 1, "name": named}, 201)
 
 
 async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
