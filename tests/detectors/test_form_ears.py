@@ -12,8 +12,9 @@ from lab.songs import form, make_song
 
 from controlroom.detectors.form import all_detectors, is_deep
 from controlroom.listening import surface
+from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, block_s_of, hand_in, music_of, power_of
+from controlroom.listening.musical import block_s_of, music_of, power_of
 from controlroom.listening.surface import surface_arc_of
 from controlroom.model.audio import Audio
 from controlroom.model.brief import Brief, FormSection
@@ -99,9 +100,8 @@ def test_what_needs_the_music_analysed_says_so():
 
 
 def told(energies):
-    listening = Listening(host().mix)
     form = tuple(FormSection(name=str(i), bars=1, energy=e) for i, e in enumerate(energies))
-    hand_in(listening, Meant(brief=Brief(form=form)))
+    listening = Listening(host().mix, Known(Meant(brief=Brief(form=form))))
     detector = all_detectors()["surface_arc"]
     return detector.detect(listening, shipped_standards())[0]
 
@@ -127,8 +127,9 @@ def test_a_brief_that_a_ringing_song_follows_is_no_reason_for_a_claim_and_the_op
     """Half of seed 1035's last section once fell on what rings out after its last stroke."""
     song = host_of(make_song(1035, duration_s=30.0))
     for turned_share, claimed in ((0.0, False), (1.0, True)):
-        listening = Listening(song.mix)
-        hand_in(listening, Meant(brief=Brief(form=intended_form(song.truth, turned_share))))
+        listening = Listening(
+            song.mix, Known(Meant(brief=Brief(form=intended_form(song.truth, turned_share))))
+        )
         (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
         assert found.information is not claimed
         assert (found.severity >= 0.5) is claimed
@@ -138,16 +139,14 @@ def test_where_no_sections_are_heard_the_brief_names_them(monkeypatch):
     facts = music_of(Listening(host().mix)).model_copy(update={"sections": None})
     monkeypatch.setattr(surface, "music_of", lambda _: facts)
     assert surface_arc_of(Listening(host().mix)) is None
-    listening = Listening(host().mix)
-    hand_in(listening, Meant(brief=Brief(form=intended_form(host().truth, 1.0))))
+    listening = Listening(host().mix, Known(Meant(brief=Brief(form=intended_form(host().truth, 1.0)))))
     (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
     assert not found.information
     assert found.facts["sections"] == len(host().truth.sections)
 
 
 def test_lyric_marks_name_the_sections():
-    listening = Listening(host().mix)
-    hand_in(listening, Meant(lyrics="[Verse]\na\nb\nc\nd\n\n[Chorus]\na\nb\nc\nd\n"))
+    listening = Listening(host().mix, Known(Meant(lyrics="[Verse]\na\nb\nc\nd\n\n[Chorus]\na\nb\nc\nd\n")))
     assert {s.label for s in music_of(listening).sections.sections} == {"verse", "chorus"}
 
 

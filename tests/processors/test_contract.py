@@ -125,7 +125,7 @@ def one_shots():
 
 
 def run(chosen, audio):
-    return run_step(audio, chosen.step(), Context(), beside(audio), one_shots()).audio
+    return run_step(Listening(audio, stems=beside(audio)), chosen.step(), Context(), one_shots()).audio
 
 
 @cache
@@ -191,7 +191,7 @@ def test_an_excerpt_is_the_excerpt_of_the_whole(processor, data):
         return
     start_s = data.draw(st.floats(0.0, 8.0))
     span = Span(clock="take", start_s=start_s, end_s=start_s + data.draw(st.floats(0.01, 4.0)))
-    state = prepare(chosen, sound(), beside(sound()), one_shots())
+    state = prepare(chosen, Listening(sound(), stems=beside(sound())), one_shots())
     part = run_excerpt(chosen, state, sound(), span).samples
     first = round(span.start_s * sound().rate_hz)
     whole = run(chosen, sound()).samples[:, first : first + part.shape[1]]
@@ -224,7 +224,7 @@ def test_silence_stays_silent(processor):
     silence = Audio(np.zeros((2, 70000), dtype=np.float32), 16000)
     stems = {"vocals": Listening(silence)} if processor.name in FROM_STEMS else beside(silence)
     step = processor(**AT_WORK[processor.name]).step()
-    assert not run_step(silence, step, Context(), stems).audio.samples.any()
+    assert not run_step(Listening(silence, stems=stems), step, Context()).audio.samples.any()
 
 
 @every
@@ -276,6 +276,6 @@ def test_each_knob_does_something(processor):
 def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
     chosen = processor(**AT_WORK[processor.name])
     short = Audio(sound().samples[:, :6000].copy(), rate_hz)
-    state = prepare(chosen, short, beside(short))
+    state = prepare(chosen, Listening(short, stems=beside(short)))
     reach = getattr(state, "reach_frames", 0)
     assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32

@@ -42,7 +42,7 @@ def cure(kind, sound):
         if kind in processor.answers:
             for offer in processor.propose(finding, Listening(sound), standards()):
                 assert offer.processor.name == processor.name
-                result = run_step(sound, offer.processor.step(offer.part, offer.span), Context())
+                result = run_step(Listening(sound), offer.processor.step(offer.part, offer.span), Context())
                 sound = result.audio
                 claims += offer.claims
                 readings.update(result.told.readings)

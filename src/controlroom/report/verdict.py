@@ -14,7 +14,7 @@ from controlroom.report.wording import listed
 
 def verdict(data: ReportData) -> tuple[str, ...]:
     """Return what came out, what was changed by whom, and what it was measured to do."""
-    told = (_sound(data), _heard(data), _changed(data), _claims(data), _waiting(data))
+    told = (_sound(data), _heard(data), _changed(data), _claims(data), _waiting(data), _elsewhere(data))
     return tuple(sentence for sentence in told if sentence)
 
 
@@ -103,6 +103,14 @@ def _names(data: ReportData) -> str:
 def _waiting(data: ReportData) -> str:
     count = len(data.waiting)
     return f"{_count(count, 'proposal waits', 'proposals wait')} for a decision." if count else ""
+
+
+def _elsewhere(data: ReportData) -> str:
+    if not data.elsewhere:
+        return ""
+    takes = listed(list(dict.fromkeys(one.take for one in data.elsewhere)))
+    steps = _count(len(data.elsewhere), "step of your own is", "steps of your own are")
+    return f"{steps} about another take ({takes}) and not heard on this one."
 
 
 def _count(count: int, one: str, many: str) -> str:

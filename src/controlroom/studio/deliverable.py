@@ -22,4 +22,4 @@ def at_rate(sound: Listening, rate_hz: int) -> Listening:
     """Return a sound at another rate; itself where it has that rate already. Kept."""
     if sound.audio.rate_hz == rate_hz:
         return sound
-    return sound.keep(("at_rate", rate_hz), lambda: Listening(resample(sound.audio, rate_hz), sound.clock))
+    return sound.keep(("at_rate", rate_hz), lambda: sound.derived(resample(sound.audio, rate_hz)))

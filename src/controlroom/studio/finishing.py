@@ -97,6 +97,7 @@ class Finished:
                 "policy": sum(d.who is Who.POLICY for d in decided),
                 "deferred": len(self.walk.waiting),
             },
+            "elsewhere": [one.model_dump(mode="json") for one in self.data.elsewhere],
             "state": "draft" if self.render.draft else str(self.song.memory.state),
         }
 

@@ -126,11 +126,11 @@ class _Chain:
     def heard(self, path: Path, form: MediaFormat) -> Loudness:
         """Return the meter's reading of a written file; equal samples are measured once."""
         if not form.lossless:
-            return loudness_of(Listening(measure_round_trip(path)))
+            return loudness_of(self.walk.now.derived(measure_round_trip(path)))
         audio = read_lossless(path)
         digest = audio.digest()
         if digest not in self.read:
-            self.read[digest] = loudness_of(Listening(audio))
+            self.read[digest] = loudness_of(self.walk.now.derived(audio))
         return self.read[digest]
 
     def at(self, rate_hz: int) -> Listening:
@@ -150,7 +150,7 @@ def _under_ceiling(sound: Listening, ceiling_dbtp: float) -> Listening:
     over_db = loudness_of(sound).true_peak_dbtp - ceiling_dbtp
     if over_db <= CEILING_SLACK_DB:
         return sound
-    return Listening(_turned_down(sound.audio, over_db), sound.clock)
+    return sound.derived(_turned_down(sound.audio, over_db))
 
 
 def _turned_down(audio: Audio, by_db: float) -> Audio:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from controlroom.dsp.one_shot import tone_hz
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.encode import MediaFormat, read_lossless, write
@@ -185,7 +186,7 @@ def check_one_shot(root: Path, one: OneShot) -> Audio:
 @lru_cache(maxsize=2 * MOST)
 def _heard(root: Path, one: OneShot) -> Listening:
     """Return one sample's listening, kept: what goes into it is named by content, and each reading is checked."""
-    return LazyListening(partial(check_one_shot, root, one), one.audio_digest)
+    return LazyListening(partial(check_one_shot, root, one), one.audio_digest, Known(clock=one.id))
 
 
 def _sample_knobs(step: Step) -> tuple[str, ...]:

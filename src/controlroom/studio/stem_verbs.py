@@ -18,14 +18,12 @@ from controlroom.studio.console_answers import Hand, take_back
 from controlroom.studio.console_desk import known_processor
 from controlroom.studio.console_sounds import Sound
 from controlroom.studio.deciding import decide
-from controlroom.studio.marking import check_removable, keep_mark, require_part
+from controlroom.studio.marking import REMOVE, check_removable, keep_mark, marks_here, require_part
 from controlroom.studio.song import Now, Song, found, opened
 from controlroom.studio.stem_sounds import ensure_stem_sounds
 from controlroom.studio.stem_view import StemsView, view_of
 from controlroom.studio.stemming import import_stems, separate_stems
 from controlroom.studio.walk import hand_made_proposal
-
-REMOVE = "remove"
 
 
 class StemVerbs:
@@ -96,9 +94,9 @@ class StemVerbs:
             return keep_mark(song, part, status, span, by=self._name, reason=reason)
 
     def marks(self, root: Path) -> tuple[PartMark, ...]:
-        """Return what stands of parts; needs no lock."""
+        """Return what stands of the current take's parts; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
-            return tuple(song.memory.marks)
+            return marks_here(song)
 
 
 def _span_of(song: Song, start_s: float | None, end_s: float | None) -> Span | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.model.audio import Audio
@@ -113,8 +114,10 @@ def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, co
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
-def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
+def stem_listenings(song: Song, take: Take, known: Known) -> Mapping[str, Listening]:
     """Return the take's stems as listenings by role; each is read when it is needed.
+
+    What is known of the take is known of its parts: they have its clock, its bars and its key.
 
     The first reading checks the samples against the ledger; ``VerifyError`` where
     they are others or gone.
@@ -123,7 +126,7 @@ def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
     checked: set[str] = set()
     return {
         stem.role: LazyListening(
-            partial(_loaded, song.folder.root, stem, checked), stem.audio_digest, take.id, stem.trust
+            partial(_loaded, song.folder.root, stem, checked), stem.audio_digest, known, stem.trust
         )
         for stem in (found.stems if found else ())
     }
@@ -134,15 +137,15 @@ def stem_audio(song: Song, stem: Stem) -> Audio:
     return _loaded(song.folder.root, stem, set())
 
 
-def stems_of(song: Song) -> StemSet:
-    """Return the stems of the current take.
+def stems_of(song: Song, take_id: str | None = None) -> StemSet:
+    """Return the stems of a take, of the current one unless it is named.
 
     Raises
     ------
     SongError
         ``stems.none``: there are none yet; the hint is the exact command.
     """
-    found = song.memory.stems.get(song.take.id)
+    found = song.memory.stems.get(take_id or song.take.id)
     if found is None:
         raise SongError(
             "stems.none",

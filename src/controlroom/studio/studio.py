@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.context import Context
-from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
+from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply, Who
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
@@ -51,7 +51,7 @@ from controlroom.studio.standards import (
 )
 from controlroom.studio.stem_verbs import StemVerbs
 from controlroom.studio.verifying import Verified, verify_whole
-from controlroom.studio.walk import hand_made_proposal, hear, listening_of, take_listening
+from controlroom.studio.walk import hand_made_proposal, hear, take_listening
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class Shown:
     notes: tuple[Note, ...]
     proposals: tuple[Proposal, ...]
     decisions: Mapping[str, Decision]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -92,6 +93,7 @@ class Shown:
             "notes": [note.model_dump(mode="json") for note in self.notes],
             "proposals": [{"id": p.id, **p.model_dump(mode="json")} for p in self.proposals],
             "decisions": [d.model_dump(mode="json") for d in self.decisions.values()],
+            "elsewhere": [one.model_dump(mode="json") for one in self.elsewhere],
         }
 
 
@@ -161,8 +163,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 return _heard(listening, findings, song.take.facts.file_name)
         standards = shipped_standards()
         incoming = importing.receive(what, standards, context)
-        listening = listening_of(incoming.audio, what.stem)
-        hand_in(listening, Meant(incoming.facts.tags.lyrics))
+        listening = Listening(incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=what.stem))
         return _heard(listening, hear(listening, standards, context), what.name)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
@@ -195,7 +196,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             if answer is Answer.EDIT:
                 span = proposal.step.span
                 if span_s is not None:
-                    span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1])
+                    span = Span(clock=song.memory.clock_of(proposal), start_s=span_s[0], end_s=span_s[1])
                 step = proposal.step.model_copy(
                     update={
                         "knobs": {**proposal.step.knobs, **(knobs or {})},
@@ -317,9 +318,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     def show(self, root: Path) -> Shown:
         """Tell where a song stands; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
-            sources = song.memory.sources
-            proposals = [p for p in song.memory.proposals.values() if p.source_digest in sources]
-            return _shown(song, proposals)
+            return _shown(song, song.memory.asked)
 
     def history(self, root: Path) -> list[dict[str, Any]]:
         """Return every entry of the ledger, oldest first; needs no lock."""
@@ -402,7 +401,7 @@ def _with_standards(song: Song, set_from: Path | None) -> Song:
 
 
 def _shown(song: Song, proposals: list[Proposal]) -> Shown:
-    memory = song.memory
+    memory, answered = song.memory, song.memory.answered
     return Shown(
         title=song.folder.read_card().title,
         state=memory.state,
@@ -410,7 +409,8 @@ def _shown(song: Song, proposals: list[Proposal]) -> Shown:
         findings=tuple(memory.findings),
         notes=tuple(memory.notes),
         proposals=tuple(proposals),
-        decisions={p.id: memory.decisions[p.id] for p in proposals if p.id in memory.decisions},
+        decisions={p.id: answered[p.id] for p in proposals if p.id in answered},
+        elsewhere=tuple(memory.elsewhere),
     )
 
 

@@ -15,6 +15,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show state, take, stems, findings, and what was decided or waits."""
+    from controlroom.report.sentences import elsewhere_sentence
     from controlroom.report.stem_words import set_text
     from controlroom.report.text import findings_text, proposals_text
     from controlroom.studio.studio import Studio
@@ -30,3 +31,5 @@ def show(
         say(set_text(stems))
     say(findings_text(shown.findings))
     say(proposals_text(shown.proposals, shown.decisions))
+    for one in shown.elsewhere:
+        say(f"{elsewhere_sentence(one)}.")
