@@ -45,9 +45,9 @@ def test_what_was_done_on_one_take_is_told_and_not_heard_on_the_other_and_comes_
     studio: Studio, takes: tuple[Path, Path], root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     placed = studio.do(root, "tone", start_s=1.0, end_s=2.0, knobs={"band1_gain_db": 6.0})
-    whole = studio.do(root, "gain", knobs={"gain_db": -12.0})
+    whole = studio.do(root, "fade", knobs={"out_ms": 500.0})
     studio.note(root, 0.5, 1.0, "too loud here")
-    studio.mark(root, "mix", PartStatus.STAYS, start_s=2.5, end_s=3.0)
+    studio.mark(root, "mix", PartStatus.RESHAPED, start_s=2.5, end_s=3.0)
     on_a = studio.render(root)
     assert len(on_a.render.steps) == 2
     assert not on_a.data.elsewhere
@@ -60,9 +60,7 @@ def test_what_was_done_on_one_take_is_told_and_not_heard_on_the_other_and_comes_
     told = "2 steps of your own are about another take (take-a.wav) and not heard on this one."
     assert told in render_text(on_b.data)
     assert told in render_html(on_b.data)
-    assert "Written for take-a.wav, not heard on this take: lower the level by 12.0 dB" in render_html(
-        on_b.data
-    )
+    assert "Written for take-a.wav, not heard on this take: fade it out over 0.5" in render_html(on_b.data)
     assert [one["take"] for one in on_b.as_dict()["elsewhere"]] == ["take-a.wav"] * 2
     assert {one.decision.id for one in studio.show(root).elsewhere} == {placed.id, whole.id}
     assert run(["show", str(root)]) == 0
@@ -83,6 +81,19 @@ def test_what_was_done_on_one_take_is_told_and_not_heard_on_the_other_and_comes_
     assert [one.decision.id for one in back.data.elsewhere] == [own.id]
     assert [len(part) for part in (studio.desk(root).notes, studio.marks(root))] == [1, 1]
     assert studio.verify(root)
+
+
+@pytest.mark.usefixtures("deaf")
+def test_a_stretch_that_stays_on_one_take_forbids_nothing_on_the_other(
+    studio: Studio, takes: tuple[Path, Path], root: Path
+) -> None:
+    studio.mark(root, "mix", PartStatus.STAYS, start_s=1.0, end_s=2.0)
+    studio.add(root, takes[1])
+    studio.do(root, "tone", start_s=1.0, end_s=2.0, knobs={"band1_gain_db": 1.0})
+    studio.add(root, takes[0])
+    with pytest.raises(DecisionError) as caught:
+        studio.do(root, "tone", start_s=1.0, end_s=2.0, knobs={"band1_gain_db": 1.0})
+    assert caught.value.code == "part.protected"
 
 
 @pytest.mark.usefixtures("deaf")
@@ -108,7 +119,8 @@ def test_what_was_done_on_one_take_is_answered_from_the_other_but_not_moved_to_i
 def test_findings_are_those_of_the_take_on_the_desk(
     studio: Studio, takes: tuple[Path, Path], root: Path
 ) -> None:
-    studio.finish(takes[0], out=root, policy="hygiene")
+    studio.listen(root)
+    studio.render(root)
     heard = studio.desk(root).findings
     assert heard
     assert not studio.desk(root).render_stale
