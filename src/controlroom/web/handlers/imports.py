@@ -73,10 +73,7 @@ async def parcel(
     name: Annotated[str, Query(min_length=1, max_length=300)],
     parcel: Parcel = "",
 ) -> Response:
-    """Take one of several stem files in; all that belong together carry the parcel of the first.
-
-    The answer says under which name it lies there: two of one name stay two.
-    """
+    """Take one of several stem files in; all that belong together carry the parcel of the first."""
     if not parcel:
         await to_thread.run_sync(room.shelf.sweep)
     token = parcel or secrets.token_hex(8)
@@ -87,14 +84,19 @@ async def parcel(
     held = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     if len(held) >= MOST_STEMS:
         raise UsageError("upload.too-many", f"more than {MOST_STEMS} stems", "send those that sound")
+    named = await _laid(request, folder, name, sum(held))
+    return views.as_json({"parcel": token, "files": len(held) + 1, "name": named}, 201)
+
+
+async def _laid(request: Request, folder: Path, name: str, held: int) -> str:
+    """Write a request's body into a parcel and return under which name: two of one name stay two."""
     path = await to_thread.run_sync(own_place, folder, name)
     try:
-        await _stream(request, path, sum(held))
+        await _stream(request, path, held)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    named = path.relative_to(folder).as_posix()
-    return views.as_json({"parcel": token, "files": len(held) + 1, "name": named}, 201)
+    return path.relative_to(folder).as_posix()
 
 
 async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
