@@ -106,8 +106,9 @@ def start(mutant: str, tests: Sequence[str], budget_s: float, work: Path, slot: 
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         seconds = int(budget_s) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+        found = [path for path in (os.environ.get("PYTHONPATH"),) if path]
         root = str(Path(__file__).resolve().parents[2])
-        os.environ.update(CONTROLROOM_MUTANT=mutant, PYTHONPATH=os.pathsep.join((str(site), root)))
+        os.environ.update(CONTROLROOM_MUTANT=mutant, PYTHONPATH=os.pathsep.join((str(site), root, *found)))
         if kept:
             os.environ["CONTROLROOM_TESTS_KEPT"] = str(work / "kept")
         if mutant:
