@@ -48,10 +48,13 @@ def look(place: Place) -> int:
 def age(place: Place) -> None:
     """Let two days pass for what nobody's lock covers: it is swept when it is old."""
     then = time.time() - LONG_AGO_S
-    for pattern in (".console/*", "*/.cache", ".*.creating"):
-        for path in place.songs.glob(pattern):
-            for one in (*path.rglob("*"), path):
-                os.utime(one, (then, then))
+    old = [
+        path for pattern in (".console/*", "*/.cache", ".*.creating") for path in place.songs.glob(pattern)
+    ]
+    empty = [path for path in place.songs.iterdir() if path.is_dir() and not any(path.iterdir())]
+    for path in (*old, *empty):
+        for one in (*path.rglob("*"), path):
+            os.utime(one, (then, then))
 
 
 def leftovers(place: Place) -> list[str]:
