@@ -128,7 +128,7 @@ def done(bench: Bench, kill: Kill) -> Fate:
                     bench, run, call, told, [f"it was to be killed, and said {told!r}"] if wrong else []
                 )
         kill = replace(kill, at=max(1, kill.at * 3 // 4))  # threads may make a call fewer the next time
-    return Fate("", told)
+    return Fate("", told, {"told": [f"it never came to its call, and said {told!r}"]})
 
 
 def fate(bench: Bench, run: Run, call: Call, told: str, wrong: list[str]) -> Fate:
