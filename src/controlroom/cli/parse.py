@@ -9,6 +9,9 @@ from typing import Any
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Knob
 
+AS_IS_HELP = "Take what is there of an incomplete file."
+SCALE_HELP = "Turn every sample up by this when the file is read: -90.31 for 16-bit integers stored as float."
+
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+(?:\.\d+)?)$")
 
 

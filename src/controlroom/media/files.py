@@ -173,6 +173,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def ffmpeg_name(path: str | Path) -> str:
+    """Return the name by which FFmpeg takes a path for a file, whatever it looks like.
+
+    ``Re: Hello.wav`` would be a protocol, ``concat:``, ``pipe:1`` and ``-`` too.
+    """
+    return "file:" + os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 (hex) of a file's bytes, read in blocks of 1 MiB.
 

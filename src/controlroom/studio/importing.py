@@ -9,9 +9,10 @@ from pathlib import Path
 from controlroom.media.decode import DecodeLimits, decode, take_facts
 from controlroom.media.files import atomic_write, environment_fault, sha256_of
 from controlroom.model.audio import Audio
+from controlroom.model.base import digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, VerifyError
-from controlroom.model.song import Take, TakeFacts
+from controlroom.model.song import Reading, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Timeline
 from controlroom.studio.song import Song
@@ -34,8 +35,10 @@ def limits_of(standards: Standards) -> DecodeLimits:
     )
 
 
-def receive(file: Path, standards: Standards, context: Context) -> Incoming:
+def receive(file: Path, standards: Standards, context: Context, reading: Reading = Reading()) -> Incoming:
     """Decode a file and read what it says of itself; nothing is imported yet.
+
+    ``reading`` is what a person said of how it is read.
 
     Raises
     ------
@@ -43,8 +46,23 @@ def receive(file: Path, standards: Standards, context: Context) -> Incoming:
         What is wrong with the file.
     """
     context.tell("import", 0.0)
-    decoded = decode(file, limits_of(standards), context)
+    decoded = decode(file, limits_of(standards), context, reading, tags=True)
     return Incoming(file, take_facts(file, decoded), decoded.audio)
+
+
+def reading_of(song: Song, file: Path, said: Reading) -> Reading:
+    """Return how a file is to be read: as a person says now, else as they said of these bytes before."""
+    known = {take.facts.sha256: _reading(take.facts) for take in song.memory.takes.values()}
+    if said != Reading() or set(known.values()) <= {said} or not file.is_file():
+        return said
+    try:
+        return known.get(sha256_of(file), said)
+    except OSError:  # what is wrong with it is said where it is read
+        return said
+
+
+def _reading(facts: TakeFacts) -> Reading:
+    return Reading(as_is=facts.as_is, scale_db=facts.scale_db)
 
 
 def admit(song: Song, incoming: Incoming) -> Take:
@@ -55,9 +73,12 @@ def admit(song: Song, incoming: Incoming) -> Take:
     """
     facts = incoming.facts
     current = song.memory.current_take
-    if current is not None and current.facts.sha256 == facts.sha256:
+    same = current is not None and current.facts.sha256 == facts.sha256
+    if current is not None and same and current.facts.scale_db == facts.scale_db:
         return current
-    take_id = f"t-{facts.sha256[:12]}"
+    # the same bytes at another scale are other samples
+    scaled = f"-{digest_text(repr(facts.scale_db))[:4]}" if facts.scale_db else ""
+    take_id = f"t-{facts.sha256[:12]}{scaled}"
     archived = song.folder.takes / take_id / f"original{incoming.file.suffix.lower()}"
     _archive(incoming.file, archived, facts.sha256)
     take = Take(
@@ -83,7 +104,7 @@ def take_audio(song: Song, take: Take, context: Context) -> Audio:
     """
     archived = song.folder.root / take.archived_as
     check_archived(archived, take)
-    audio = decode(archived, limits_of(song.standards), context).audio
+    audio = decode(archived, limits_of(song.standards), context, _reading(take.facts)).audio
     if audio.digest() != take.audio_digest:
         raise VerifyError(
             "verify.decoder",

@@ -18,7 +18,7 @@ from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
-from controlroom.model.song import SongState, Take
+from controlroom.model.song import Reading, SongState, Take
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
@@ -129,12 +129,15 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             standards = overlaid_from_file(standards, standards_file)
         return create(root, standards, title, self._now).root
 
-    def add(self, root: Path, file: Path, context: Context = Context()) -> Take:
-        """Import a take; see ``importing.add`` for what is refused."""
+    def add(
+        self, root: Path, file: Path, context: Context = Context(), *, reading: Reading = Reading()
+    ) -> Take:
+        """Import a take; see ``importing.receive`` for what is refused."""
         with opened(found(root), now=self._now) as song:
-            return importing.admit(song, importing.receive(file, song.standards, context))
+            how = importing.reading_of(song, file, reading)
+            return importing.admit(song, importing.receive(file, song.standards, context, how))
 
-    def listen(self, what: Path, context: Context = Context()) -> Heard:
+    def listen(self, what: Path, context: Context = Context(), *, reading: Reading = Reading()) -> Heard:
         """Listen to a song's current take, or to any audio file."""
         if SongFolder(what).exists():
             with opened(what, now=self._now) as song:
@@ -144,7 +147,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 song.memory.add_findings("all", findings, self._now())
                 return _heard(listening, findings, song.take.facts.file_name)
         standards = shipped_standards()
-        incoming = importing.receive(what, standards, context)
+        incoming = importing.receive(what, standards, context, reading)
         listening = listening_of(incoming.audio, what.stem)
         hand_in(listening, Meant(incoming.facts.tags.lyrics))
         return _heard(listening, hear(listening, standards, context), what.name)
@@ -262,13 +265,15 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         target_lufs: float | None = None,
         standards_file: Path | None = None,
         stems: str | Path | None = None,
+        reading: Reading = Reading(),
     ) -> Finished:
         """Do the main job: from a raw take to masters and a report.
 
         ``out`` is the song's folder; one that exists is gone on with, and
         keeps its decisions. Without a decider and a named policy, ``hygiene``
         answers and the rest waits. ``stems`` is ``separate`` (once per take), or
-        where the take's stems are; then stems are worked on too.
+        where the take's stems are; then stems are worked on too. ``reading``
+        says how the file is read, where it is not as its header says.
         """
         wishes = Wishes(
             policy=policy_by_name(policy or "hygiene") if policy or decider is None else None,
@@ -282,13 +287,16 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         root = out if out is not None else Path(f"{take.stem}-controlroom")
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
-            incoming = importing.receive(take, standards, context)  # a bad take leaves no folder behind
+            incoming = importing.receive(
+                take, standards, context, reading
+            )  # a bad take leaves no folder behind
             create(root, standards, take.stem, self._now)
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:
             current = _with_standards(song, standards_file)
-            incoming = importing.receive(take, current.standards, context)
+            how = importing.reading_of(current, take, reading)
+            incoming = importing.receive(take, current.standards, context, how)
             return finish_song(current, incoming, wishes, context)
 
     def release(self, root: Path) -> Path:

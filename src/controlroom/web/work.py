@@ -8,17 +8,20 @@ from typing import Any
 
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
+from controlroom.model.song import Reading
 from controlroom.studio.studio import Studio
 
 
-def take_in(context: Context, root: str, file: str, title: str, new: bool) -> dict[str, Any]:
+def take_in(
+    context: Context, root: str, file: str, title: str, new: bool, how: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Import a file as a take (into a new song, when asked), listen, and propose."""
     studio, song, source = Studio(), Path(root), Path(file)
     try:
         if new:
             studio.new(song, title=title)
         with context.part("import", 0.0, 0.15) as inner:
-            take = studio.add(song, source, inner)
+            take = studio.add(song, source, inner, reading=Reading.model_validate(how or {}))
     except BaseException:
         if new:  # a file that is no audio leaves no song behind
             shutil.rmtree(song, ignore_errors=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from controlroom.cli.asking import TerminalDecider
+from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP
 from controlroom.cli.present import say, say_json, working
 
 
@@ -27,9 +28,12 @@ def finish(
     stems: Annotated[
         str | None, typer.Option(help="separate, or the folder, zip or .stem.mp4 file with the take's stems.")
     ] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help=AS_IS_HELP)] = False,
+    scale_db: Annotated[float, typer.Option(help=SCALE_HELP, min=-200.0, max=200.0)] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Finish a take: listen, propose, decide, render, measure again, master, report."""
+    from controlroom.model.song import Reading
     from controlroom.report.text import render_text
     from controlroom.studio.studio import Studio
 
@@ -45,6 +49,7 @@ def finish(
             target_lufs=target,
             standards_file=standards,
             stems=stems,
+            reading=Reading(as_is=as_is, scale_db=scale_db),
         )
     if json:
         say_json(finished.as_dict())

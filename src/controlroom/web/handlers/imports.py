@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from anyio import open_file, to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from controlroom.model.errors import UsageError
@@ -22,6 +23,20 @@ from controlroom.web.work import take_in, take_reference, take_sample, take_stem
 router = APIRouter(tags=["takes"])
 
 Role = Literal["take", "reference", "stems", "sample"]
+
+
+@dataclass(frozen=True)
+class ReadingForm:
+    """How a take is read, where a person said so."""
+
+    as_is: bool = False
+    scale_db: Annotated[float, Query(ge=-200, le=200)] = 0.0
+
+    def said(self) -> dict[str, Any]:
+        """Return plain values, for a job."""
+        return {"as_is": self.as_is, "scale_db": self.scale_db}
+
+
 Parcel = Annotated[str, Query(pattern="^([0-9a-f]{16})?$")]
 MOST_STEMS = 40
 KEPT = {"reference": take_reference, "sample": take_sample}
@@ -34,6 +49,7 @@ async def receive(
     name: Annotated[str, Query(min_length=1, max_length=300)],
     song: Annotated[str, Query(max_length=80)] = "",
     role: Role = "take",
+    how: Annotated[ReadingForm, Depends()] = ReadingForm(),
 ) -> Response:
     """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
@@ -46,7 +62,9 @@ async def receive(
         elif role == "stems":
             job = room.runner.start("stems", song, take_stems, str(root), str(file), {})
         else:
-            job = room.runner.start("import", song_id(root), take_in, str(root), str(file), title, not song)
+            job = room.runner.start(
+                "import", song_id(root), take_in, str(root), str(file), title, not song, how.said()
+            )
     except BaseException:
         shutil.rmtree(file.parent, ignore_errors=True)
         raise
