@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> int:
 
 def _tell(error: ControlRoomError, *, as_json: bool) -> int:
     if as_json:
-        sys.stdout.write(json.dumps({"error": error.as_dict()}) + "\n")
+        sys.stdout.write(json.dumps({"error": error.as_dict()}, allow_nan=False) + "\n")
     sys.stderr.write(f"controlroom: {error.message} [{error.code}]\n")
     if error.hint:
         sys.stderr.write(f"  {error.hint}\n")

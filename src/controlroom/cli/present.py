@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from controlroom.model.context import Context
+from controlroom.model.errors import ControlRoomError
 
 
 def say(text: str = "") -> None:
@@ -17,8 +18,20 @@ def say(text: str = "") -> None:
 
 
 def say_json(value: Any) -> None:
-    """Write one JSON object."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+    """Write one JSON object; numbers that JSON has no word for are null."""
+    from controlroom.model.base import finite
+
+    sys.stdout.write(json.dumps(finite(value), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def leave_without_master(why: ControlRoomError | None) -> None:
+    """Say why there is no master, and leave with its exit code: a script must notice too."""
+    if why is None:
+        return
+    import typer
+
+    sys.stderr.write(f"controlroom: {why.message} [{why.code}]\n  {why.hint}\n")
+    raise typer.Exit(why.exit_code)
 
 
 @contextmanager

@@ -142,7 +142,7 @@ class Ledger:
                     entry = _chained(head, at, kind, body)
                     self._db.execute(
                         "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
-                        (entry.seq, at, kind, canonical_json(body), entry.prev, entry.hash),
+                        (entry.seq, at, kind, canonical_json(body, strict=True), entry.prev, entry.hash),
                     )
                     entries.append(entry)
                     head = Head(entry.seq, entry.hash)
@@ -160,7 +160,7 @@ class Ledger:
     def _anchor(self, head: Head) -> None:
         """Note the head apart from the ledger. It may lag after a crash, never lead."""
         with suppress(EnvironmentFault):
-            write_text(self.anchor, json.dumps({"seq": head.seq, "hash": head.hash}))
+            write_text(self.anchor, json.dumps({"seq": head.seq, "hash": head.hash}, allow_nan=False))
 
     def check_anchor(self) -> None:
         """Check that the ledger still holds the head that was noted beside it.

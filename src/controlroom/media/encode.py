@@ -19,7 +19,7 @@ import numpy as np
 
 from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.dither import BLOCK_FRAMES, quantised_blocks
-from controlroom.media.files import atomic_write, environment_fault, sha256_of
+from controlroom.media.files import atomic_write, environment_fault, ffmpeg_name, sha256_of
 from controlroom.media.ogg import set_serial
 from controlroom.media.resample import resample
 from controlroom.media.wav import Chunk, SampleDepth, WavForm, write_wav_stream
@@ -354,7 +354,7 @@ def _write_ffmpeg(part: Path, audio: Audio, job: _Job) -> None:
     # bitexact leaves out the time of day, the build's name and a random Ogg serial number
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if form.muxer == "ipod" else {})
     try:
-        with av.open(str(part), "w", format=form.muxer, container_options=options) as container:
+        with av.open(ffmpeg_name(part), "w", format=form.muxer, container_options=options) as container:
             stream: Any = container.add_stream(form.codec, rate=audio.rate_hz, layout=layout)
             stream.codec_context.thread_count = 1
             stream.codec_context.flags |= av.codec.context.Flags.bitexact

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -68,9 +70,24 @@ def check_schema(given: str, name: str, number: int) -> None:
         )
 
 
-def canonical_json(value: Any) -> str:
-    """Return JSON with sorted keys and no blanks, the same for equal values."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def finite(value: Any) -> Any:
+    """Return plain values with None in the place of every number that is none: JSON has no infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(one) for one in value]
+    return value
+
+
+def canonical_json(value: Any, *, strict: bool = False) -> str:
+    """Return JSON with sorted keys and no blanks, the same for equal values.
+
+    ``strict`` refuses numbers that JSON has no word for with a ValueError: it is for what
+    is stored. A digest may be taken of them, since older entries hold some.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=not strict)
 
 
 def digest_text(text: str) -> str:

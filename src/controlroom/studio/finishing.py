@@ -16,6 +16,7 @@ from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.decisions import Decider, Policy, PolicyDecider, Who
+from controlroom.model.errors import AudioInputError
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
 from controlroom.model.song import Take
@@ -24,7 +25,7 @@ from controlroom.separation.form import BackendChoice
 from controlroom.studio.deciders import AnswersFile
 from controlroom.studio.folder import write_json_document
 from controlroom.studio.importing import Incoming, admit, take_audio
-from controlroom.studio.levelling import Levelled, level
+from controlroom.studio.levelling import Levelled, checked_target, level
 from controlroom.studio.mastering import (
     Mastered,
     RenderFolder,
@@ -72,6 +73,21 @@ class Finished:
     report: Path
     data: ReportData
 
+    @property
+    def no_master(self) -> AudioInputError | None:
+        """Why no level could be planned, and so nothing was mastered; None where that is not so."""
+        plan = self.render.plan
+        if self.render.masters or plan is None or plan.announced_lufs is not None:
+            return None
+        peak_dbtp = self.render.before.true_peak_dbtp
+        peaks = "" if peak_dbtp is None else f"; it peaks at {peak_dbtp:.1f} dBTP"
+        return AudioInputError(
+            "audio.no-loudness",
+            f"there is no master: no 0.4 s of the sound is above -70 LUFS, where loudness begins{peaks}",
+            "check that the right track was exported; or turn it up yourself: `controlroom do SONG gain "
+            "--knob gain_db=40`, then `controlroom render SONG`",
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return the one JSON object of ``finish --json``."""
         root = self.song.folder.root.absolute()
@@ -89,6 +105,7 @@ class Finished:
                 }
                 for master in self.render.masters
             ],
+            "no_master": self.no_master.as_dict() if self.no_master else None,
             "premaster": str(root / self.render.premaster),
             "report": str(self.report.absolute()),
             "plan": self.render.plan.model_dump(mode="json") if self.render.plan else None,
@@ -107,7 +124,7 @@ def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context
     if wishes.policy is not None and wishes.policy_named:
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:
-        song.memory.set_target(wishes.target_lufs, wishes.by, song.now())
+        song.memory.set_target(checked_target(wishes.target_lufs), wishes.by, song.now())
     if wishes.stems is None:
         return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
     with context.part("stems", 0.0, 0.4) as inner:
@@ -134,7 +151,7 @@ def propose_song(song: Song, target: Target | None, context: Context) -> list[Pr
     """Walk through all stages without asking anyone, and return what could be asked."""
     take = song.take
     if target is not None:
-        song.memory.set_target(target.lufs, target.by, song.now())
+        song.memory.set_target(checked_target(target.lufs), target.by, song.now())
     audio = take_audio(song, take, context)
     walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
     level(walk, ())

@@ -121,7 +121,9 @@ def write_toml_document(path: Path, document: Document) -> None:
 
 def write_json_document(path: Path, document: Document) -> None:
     """Write a document as JSON, whole or not at all."""
-    write_text(path, json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True))
+    write_text(
+        path, json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    )
 
 
 def read_toml_document(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def holding(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     db = _begin(lock, holder, wait_s)
     try:
         with suppress(OSError):
-            holder.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}))
+            holder.write_text(json.dumps({"pid": os.getpid(), "since": time.time()}, allow_nan=False))
         yield
     finally:
         with suppress(OSError):

@@ -21,7 +21,7 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.render import MasterFile
-from controlroom.studio.deliverable import at_rate, deliverable_rate_hz
+from controlroom.studio.deliverable import as_delivered, at_rate, deliverable_rate_hz
 from controlroom.studio.levelling import Levelled
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
@@ -116,7 +116,7 @@ class _Chain:
     def at(self, rate_hz: int) -> Listening:
         """Return the master at a rate, made once."""
         if rate_hz not in self.made:
-            source = at_rate(self.walk.now, rate_hz)
+            source = (as_delivered if self.steps else at_rate)(self.walk.now, rate_hz)
             rendered = render_stage(source, self.steps, Context())
             if not self.made:
                 self.walk.told = self.walk.told.joined(rendered.told)

@@ -18,7 +18,7 @@ from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
-from controlroom.model.song import Reading, SongState, Take
+from controlroom.model.song import Reading, SongState, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
@@ -33,6 +33,7 @@ from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.levelling import checked_target
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
@@ -58,12 +59,14 @@ class Heard:
     findings: tuple[Finding, ...]
     music: Mapping[str, Any]
     picture: ListenPicture
+    facts: TakeFacts
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "findings": [_finding_dict(finding) for finding in self.findings],
             "music": dict(self.music),
+            "remarks": [remark.model_dump(mode="json") for remark in self.facts.remarks],
         }
 
 
@@ -145,12 +148,12 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 listening = take_listening(song, audio)
                 findings = hear(listening, song.standards, context)
                 song.memory.add_findings("all", findings, self._now())
-                return _heard(listening, findings, song.take.facts.file_name)
+                return _heard(listening, findings, song.take.facts)
         standards = shipped_standards()
         incoming = importing.receive(what, standards, context, reading)
         listening = listening_of(incoming.audio, what.stem)
         hand_in(listening, Meant(incoming.facts.tags.lyrics))
-        return _heard(listening, hear(listening, standards, context), what.name)
+        return _heard(listening, hear(listening, standards, context), incoming.facts)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
         """Propose steps for the current take, with the answers that the ledger holds."""
@@ -284,6 +287,8 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             by=self._name,
             stems=stems,
         )
+        if target_lufs is not None:
+            checked_target(target_lufs)
         root = out if out is not None else Path(f"{take.stem}-controlroom")
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
@@ -405,8 +410,9 @@ def _shown(song: Song, proposals: list[Proposal]) -> Shown:
     )
 
 
-def _heard(listening: Listening, findings: Sequence[Finding], title: str) -> Heard:
-    return Heard(tuple(findings), music_data(listening), picture_of(listening, findings, title))
+def _heard(listening: Listening, findings: Sequence[Finding], facts: TakeFacts) -> Heard:
+    picture = picture_of(listening, findings, facts.file_name)
+    return Heard(tuple(findings), music_data(listening), picture, facts)
 
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import jinja2
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
+from controlroom.model.base import finite
 from controlroom.model.parts import MIX, ROLES
 from controlroom.model.proposals import Knob, Stage
 from controlroom.model.song import PartStatus
@@ -84,7 +85,7 @@ class Bank:
 
 def as_json(value: Any, status: int = 200) -> Response:
     """Return JSON; infinities, which JSON has no word for, as null."""
-    return JSONResponse(_finite(value), status)
+    return JSONResponse(finite(value), status)
 
 
 def song_list(room: Room, *, as_json: bool) -> Response:
@@ -248,16 +249,6 @@ def plot_of(card: Card) -> Markup:
     """Return the first plot among a card's findings, drawn as in the report."""
     plots = (charts.plot(f"plot-{f.id}", f.plot) for f in card.findings if f.plot)
     return Markup(next(plots, ""))  # noqa: S704 -- svg.text and svg.chart escape all words
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0.0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
 
 
 def _page(template: str, **facts: Any) -> Response:

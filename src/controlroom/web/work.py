@@ -122,6 +122,7 @@ def render(context: Context, root: str) -> dict[str, Any]:
         "state": finished["state"],
         "decisions": finished["decisions"],
         "masters": len(finished["masters"]),
+        "no_master": finished["no_master"],
     }
 
 

@@ -20,6 +20,7 @@ def add(
 ) -> None:
     """Import a take: its bytes are archived and hashed, and never changed."""
     from controlroom.model.song import Reading
+    from controlroom.report.take_words import take_sentences
     from controlroom.studio.studio import Studio
 
     with working(quiet=json) as context:
@@ -29,5 +30,7 @@ def add(
         return
     facts = take.facts
     say(f"{take.id}  {facts.file_name}  {facts.codec}, {facts.rate_hz} Hz, {clock(facts.duration_s)}")
+    for sentence in take_sentences(facts):
+        say(sentence)
     if facts.tags.generator:
         say(f"made with {facts.tags.generator} {facts.tags.generator_created or ''}".rstrip())

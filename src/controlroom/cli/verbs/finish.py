@@ -10,7 +10,7 @@ import typer
 
 from controlroom.cli.asking import TerminalDecider
 from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import leave_without_master, say, say_json, working
 
 
 def finish(
@@ -55,3 +55,4 @@ def finish(
         say_json(finished.as_dict())
     else:
         say(render_text(finished.data))
+    leave_without_master(finished.no_master)

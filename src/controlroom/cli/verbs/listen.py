@@ -24,6 +24,7 @@ def listen(
     from controlroom.model.song import Reading
     from controlroom.report.listen_svg import listen_svg
     from controlroom.report.listen_text import listen_text
+    from controlroom.report.take_words import take_sentences
     from controlroom.studio.studio import Studio
 
     with working(quiet=json) as context:
@@ -33,4 +34,6 @@ def listen(
     if json:
         say_json(heard.as_dict())
     else:
+        for sentence in take_sentences(heard.facts):
+            say(sentence)
         say(listen_text(heard.findings, heard.music))

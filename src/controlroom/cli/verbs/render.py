@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import leave_without_master, say, say_json, working
 
 
 def render(
@@ -24,3 +24,4 @@ def render(
         say_json(finished.as_dict())
     else:
         say(render_text(finished.data))
+    leave_without_master(finished.no_master)

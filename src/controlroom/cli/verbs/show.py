@@ -15,6 +15,7 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show state, take, findings, and what was decided or waits."""
+    from controlroom.report.take_words import take_sentences
     from controlroom.report.text import findings_text, proposals_text
     from controlroom.studio.studio import Studio
 
@@ -23,5 +24,7 @@ def show(
         say_json(shown.as_dict())
         return
     say(f"{shown.title}  [{shown.state}]")
+    for sentence in take_sentences(shown.take.facts) if shown.take else ():
+        say(sentence)
     say(findings_text(shown.findings))
     say(proposals_text(shown.proposals, shown.decisions))
