@@ -64,7 +64,7 @@ def _names(text: str) -> frozenset[bytes]:
 
 
 _RIFF_NAMES = _names(
-    "LIST list data fact cue smpl inst PEAK peak JUNK junk PAD pad FLLR fllr bext iXML axml aXML _PMX chna "
+    "fmt LIST list data fact cue smpl inst PEAK peak JUNK junk PAD pad FLLR fllr bext iXML axml aXML _PMX chna "
     "dbmd SMED umid UMID strc acid cart levl LGWV minf elm1 regn afsp DISP plst note labl wavl slnt "
     "id3 ID3 C2PA ResU bgmd ovwf MD5 SAUR tlst strc cart ds64 r64m"
 )

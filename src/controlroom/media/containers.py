@@ -41,7 +41,7 @@ def wav(data: Bytes, start: int) -> Promise:
         empty = size == 0 and there > 0 and not _only_chunks(data, sound.start, grammar)
         size = None if empty or (sound.size >= _STREAMING and there < sound.size) else size
     if code == _MP3_IN_WAV:
-        return Promise(regions=_regions(data, sound, size, grammar))
+        return _mp3_in_wav(data, sound, size, grammar)
     return _sound(data, sound.start, size, grammar, pcm)
 
 
@@ -152,9 +152,14 @@ def _only_chunks(data: Bytes, place: int, grammar: Grammar) -> bool:
     return bool(follow) and chunks.behind(data, follow[-1], grammar) >= len(data)
 
 
-def _regions(data: Bytes, sound: Chunk, size: int | None, grammar: Grammar) -> tuple[tuple[int, int], ...]:
+def _mp3_in_wav(data: Bytes, sound: Chunk, size: int | None, grammar: Grammar) -> Promise:
     """Return where MPEG frames in a WAV lie: all that is no chunk is looked through."""
-    return stretches(data, sound.start, size, grammar, lambda _start, _stop: True).regions
+    found = stretches(data, sound.start, size, grammar, lambda _start, _stop: True)
+    lacking = 0 if size is None else size - found.size
+    why = missing(size or 0, found.size, "bytes of sound") if lacking > 1 else ""
+    more = 0.0 if size is None else 1 - size / max(1, found.size)
+    remarks = (Remark("behind-promise", {"share": more}),) if more > 0 else ()
+    return Promise(why, regions=found.regions, remarks=remarks)
 
 
 def _sound(
@@ -214,7 +219,8 @@ def _coded(
         return Promise(rate_hz=pcm.rate_hz, channels=pcm.channels, streaming=True)
     if promised - (len(data) - begin) >= max(1, pcm.channels):
         why = missing(promised, len(data) - begin, "bytes of sound")
-        return Promise(why, pcm.rate_hz, pcm.channels)
+        # the table of a CAF's packets stands behind its sound
+        return Promise(why, pcm.rate_hz, pcm.channels, readable=grammar is not chunks.CAF)
     found = stretches(data, begin, promised, grammar, lambda start, stop: stop - start > _RAGGED_BYTES)
     more = found.size - promised
     if more > 0:

@@ -42,6 +42,7 @@ _GAPLESS_S = 0.5  # encoder delay and padding that a decoder may trim: up to 4,0
 _TAG_BYTES = 256 << 20
 _TAG_S = 10.0
 _SOUNDFILE = {"wav", "rf64", "w64", "aiff", "caf", "au", "flac", "mp3"}
+_MAY_BE_CUT = {"flac", "wavpack", "ape", "tta"}  # how much is missing is told by what comes out
 _LENGTH_IS_TOLD = {"mp4", "matroska", "asf", "wavpack", "ape", "tta"}
 
 
@@ -133,7 +134,9 @@ class Sink:
         """Check the form of the sound, once; a second, different form is damage."""
         if self._files:
             if (rate_hz, channels) != (self.rate_hz, self.channels):
-                raise RefusedError("decoder.failed", "the sound changes its rate or channels", self.frames)
+                now, was = f"{rate_hz} Hz, {channels}", f"{self.rate_hz} Hz, {self.channels}"
+                words = f"the sound changes its rate or channels ({was}, then {now}): files were joined"
+                raise RefusedError("decoder.failed", words, self.frames)
             return
         if not 1 <= channels <= self._spec.max_channels:
             raise RefusedError("audio.channels", channels)
@@ -258,8 +261,12 @@ def _packets(container: Any, stream: Any, sink: Sink, *, cut: bool, lenient: boo
     import av
 
     damage: Exception | None = None
-    for packet in container.demux(stream):
+    packets = container.demux(stream)
+    while True:
         try:
+            packet = next(packets, None)
+            if packet is None:
+                return
             frames = packet.decode()
         except av.error.FFmpegError as error:
             if isinstance(error, MemoryError) or not (cut or lenient):
@@ -410,7 +417,7 @@ def decoded(spec: Spec, promise: Promise, sink: Sink) -> dict[str, Any]:
         return by_soundfile(spec, sink)
     if spec.kind == "ogg" and _is_vorbis(spec):
         return by_soundfile(spec, sink)
-    return by_av(spec, sink, cut=spec.kind == "flac", lenient=bool(promise.truncated))
+    return by_av(spec, sink, cut=spec.kind in _MAY_BE_CUT, lenient=bool(promise.truncated) or spec.as_is)
 
 
 def _is_vorbis(spec: Spec) -> bool:
@@ -427,6 +434,8 @@ def held(spec: Spec, promise: Promise, sink: Sink) -> list[Remark]:
     remarks = [_completed(remark, got_s) for remark in promise.remarks]
     short = _short(spec, promise, sink, got_s)
     remarks += [] if short is None else [short]
+    if promise.unread is not None:
+        remarks.append(Remark("unread", {"bytes": promise.unread[1]}))
     if sink.lost:
         remarks.append(Remark("lost", {"frames": sink.lost}))
     return [remark for remark in remarks if remark.values.get("more_s", 1.0) > 0]
@@ -435,6 +444,7 @@ def held(spec: Spec, promise: Promise, sink: Sink) -> list[Remark]:
 def _short(spec: Spec, promise: Promise, sink: Sink, got_s: float) -> Remark | None:
     """Return what is to be told of a sound that is shorter than promised; refuse it where nobody allowed that."""
     told_s = sink.promised_s if spec.kind in _LENGTH_IS_TOLD else None
+    told_s = promise.stored_s if spec.kind == "asf" else told_s  # FFmpeg tells what it found
     if promise.truncated:
         lacking = promise.missing_s
         if lacking is None and told_s is not None:
@@ -450,7 +460,7 @@ def _short(spec: Spec, promise: Promise, sink: Sink, got_s: float) -> Remark | N
             words = f"{got_s:.2f} s came out of {promise.duration_s:.2f} s of frames"
             raise RefusedError("decoder.failed", words, sink.frames)
         return None
-    if promise.stored_s is not None:
+    if promise.stored_s is not None and spec.kind == "mp4":
         left_out_s = promise.stored_s - got_s
         return Remark("edit-list", {"left_out_s": left_out_s}) if left_out_s > _GAPLESS_S else None
     if told_s is not None and got_s < told_s - _GAPLESS_S:

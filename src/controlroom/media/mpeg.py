@@ -7,7 +7,7 @@ written by the encoder into the first frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from controlroom.media.chunks import Bytes, tag_bytes
 
@@ -21,6 +21,7 @@ _BITRATES = {
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _RATES_HZ = (44_100, 48_000, 32_000)
+_FREE_BYTES = (96, 4_096)  # 8 kbit/s at 8 kHz to 640 kbit/s at 32 kHz, and a little
 _CHAIN = 3  # headers in a row that make a stream: chance alone gives one in 2⁴⁵
 
 
@@ -35,6 +36,7 @@ class MpegHeader:
     bitrate_kbps: int
     size_bytes: int
     frames: int
+    free: bool = False
 
     def alike(self, other: MpegHeader) -> bool:
         """Whether both can be of one stream."""
@@ -134,27 +136,49 @@ class MpegWalk:
 def mpeg_header(data: Bytes, at: int) -> MpegHeader | None:
     """Read one MPEG audio frame header; None if the bytes are none.
 
-    Free-format streams (bitrate index 0) are not read: their frame length
-    is not in the header.
+    The frame length of a free-format stream (bitrate index 0) is not in the
+    header: it is where the next one alike begins.
     """
     if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] & 0xE0 != 0xE0:
         return None
     version_bits, layer_bits = data[at + 1] >> 3 & 3, data[at + 1] >> 1 & 3
     bitrate_index, rate_index = data[at + 2] >> 4, data[at + 2] >> 2 & 3
-    if version_bits == 1 or layer_bits == 0 or bitrate_index in {0, 15} or rate_index == 3:
+    if version_bits == 1 or layer_bits == 0 or bitrate_index == 15 or rate_index == 3:
         return None
     layer = 4 - layer_bits
     version = {3: 1.0, 2: 2.0, 0: 2.5}[version_bits]
     rate_hz = _RATES_HZ[rate_index] // {1.0: 1, 2.0: 2, 2.5: 4}[version]
-    bitrate = _BITRATES[version == 1.0, layer][bitrate_index - 1]
     padding = data[at + 2] >> 1 & 1
+    channels = 1 if data[at + 3] >> 6 == 3 else 2
+    if bitrate_index == 0:
+        frames = 384 if layer == 1 else 576 if layer == 3 and version != 1.0 else 1152
+        size = _free_size(data, at, padding)
+        bitrate = size * 8 * rate_hz // (frames * 1000)
+        return (
+            MpegHeader(version, layer, rate_hz, channels, bitrate, size, frames, free=True) if size else None
+        )
+    bitrate = _BITRATES[version == 1.0, layer][bitrate_index - 1]
     if layer == 1:
         frames, size = 384, (12_000 * bitrate // rate_hz + padding) * 4
     else:
         frames = 576 if layer == 3 and version != 1.0 else 1152
         size = frames // 8 * 1000 * bitrate // rate_hz + padding
-    channels = 1 if data[at + 3] >> 6 == 3 else 2
     return MpegHeader(version, layer, rate_hz, channels, bitrate, size, frames)
+
+
+def _free_size(data: Bytes, at: int, padding: int) -> int:
+    """Return the length of a free-format frame: where the next head alike begins, and the one behind it; 0 if none."""
+    head = bytes(data[at : at + 2])
+    kind = data[at + 2] & 0xFD
+    place = data.find(head, at + _FREE_BYTES[0], at + _FREE_BYTES[1])
+    while place >= 0:
+        if place + 2 < len(data) and data[place + 2] & 0xFD == kind:
+            size = place - at
+            after = place + size - padding + (data[place + 2] >> 1 & 1)
+            if after >= len(data) - 4 or (data[after : after + 2] == head and data[after + 2] & 0xFD == kind):
+                return size
+        place = data.find(head, place + 1, at + _FREE_BYTES[1])
+    return 0
 
 
 def _chained(data: Bytes, at: int, *, whole: bool, stop: int = 0) -> bool:
@@ -244,6 +268,8 @@ class _Walker:
         """Take frames up to the end, or a little behind the most that is allowed."""
         while self.place < self.stop and self.left_s > 0:
             header = mpeg_header(self.data, self.place)
+            if header is None and self._is_last_free():
+                header = replace(self._first, size_bytes=self.stop - self.place) if self._first else None
             if header is None or (self._first is not None and not header.alike(self._first)):
                 if not self._skip():
                     break
@@ -253,6 +279,14 @@ class _Walker:
             else:
                 self._take(header)
         self._close()
+
+    def _is_last_free(self) -> bool:
+        """Whether the last frame of a free-format stream stands here: no other tells its length."""
+        first, begin = self._first, self._begin[0]
+        if first is None or not first.free or not self._runs:
+            return False
+        alike = self.data[self.place : self.place + 2] == self.data[begin : begin + 2]
+        return alike and abs(first.size_bytes - (self.stop - self.place)) <= 1
 
     def _take(self, header: MpegHeader) -> None:
         promised = _promised(bytes(self.data[self.place : self.place + 64]), header)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from controlroom.media import containers
@@ -59,8 +60,7 @@ def read_promise(path: Path, kind: str, start: int, max_seconds: float) -> Promi
         if kind in {"wav", "rf64"}:
             found = containers.wav(data, start)
             if found.pcm is None and found.regions:  # MPEG frames in a WAV
-                first, size = found.regions[0]
-                return _mpeg(data, first, first + size, max_seconds, in_wav=True)
+                return _mpeg_in_wav(data, found, max_seconds)
             return found
         reader = _READERS.get(kind)
         return reader(data, start) if reader else Promise()
@@ -78,7 +78,7 @@ def _flac(data: Bytes, start: int) -> Promise:
     ends = [*begins[1:], len(data)]
     streams = [_flac_stream(data, *pair) for pair in zip(begins, ends, strict=True)]
     parts = tuple(
-        Part((pair,), "av" if one.streaming else "soundfile", "flac")
+        Part((pair,), "av" if one.streaming or one.truncated else "soundfile", "flac")
         for pair, one in zip(zip(begins, ends, strict=True), streams, strict=True)
     )
     first, last = streams[0], streams[-1]
@@ -305,9 +305,11 @@ def _asf(data: Bytes, start: int) -> Promise:
     if at < 0 or at + 92 > len(data):
         return Promise("it ends inside its header", readable=False)
     declared = struct.unpack_from("<Q", data, at + 40)[0]
+    played, preroll_ms = struct.unpack_from("<Q8xQ", data, at + 64)
     broadcast = data[at + 88] & 1
     there = len(data) - start
-    return Promise(missing(declared, there, "bytes") if not broadcast and declared > there else "")
+    why = missing(declared, there, "bytes") if not broadcast and declared > there else ""
+    return Promise(why, stored_s=None if broadcast else max(0.0, played / 1e7 - preroll_ms / 1e3))
 
 
 # --- frames of MPEG audio and AAC ----------------------------------------------
@@ -336,17 +338,32 @@ def _mpeg(data: Bytes, start: int, stop: int, max_seconds: float, *, in_wav: boo
         header.channels,
         duration_s=walk.duration_s,
         bitrate_kbps=audio_bytes * 8 / walk.duration_s / 1000,
-        streaming=not exact,
+        streaming=not exact and not header.free,
         missing_s=missing_s,
         parts=() if as_it_is else parts,
         remarks=tuple(_mpeg_remarks(walk)),
     )
 
 
+def _mpeg_in_wav(data: Bytes, found: Promise, max_seconds: float) -> Promise:
+    """Read the frames of all regions of a WAV as one stretch; its header's promise is in bytes."""
+    first, last = found.regions[0], found.regions[-1]
+    made = _mpeg(data, first[0], last[0] + last[1], max_seconds, in_wav=True)
+    whole_s = made.duration_s or 0.0
+    told = tuple(
+        Remark(
+            one.code,
+            {"promised_s": whole_s * (1 - one.values["share"]), "more_s": whole_s * one.values["share"]},
+        )
+        for one in found.remarks
+    )
+    return replace(made, truncated=made.truncated or found.truncated, remarks=(*told, *made.remarks))
+
+
 def _mpeg_part(stream: MpegStream, *, exact: bool) -> Part:
     """Return a stream to be decoded: with its header's frame only where that tells the truth."""
-    if not exact:
-        return Part(stream.runs, "av", "mp3")
+    if not exact:  # FFmpeg does not know free-format streams
+        return Part(stream.runs, "soundfile" if stream.header.free else "av", "mp3")
     first = stream.runs[0]
     runs = stream.runs if stream.begin == first[0] else ((stream.begin, stream.begin_end), *stream.runs)
     return Part(runs, "soundfile", "mp3")

@@ -14,6 +14,7 @@ from controlroom.model.errors import AudioInputError, ControlRoomError, DecoderE
 _EXPORT = "export it again from the generator or the DAW"
 _AGAIN = "download or copy the file again"
 _AS_IS = f"{_AGAIN}; or take what is there of it: --as-is"
+_JOINED = "files were joined"
 _WHOLE_NUMBERS = (8, 16, 24, 32)
 
 
@@ -79,7 +80,10 @@ _SAYS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
         f"is too long: {_clock(found)} or more, the limit is {limit:g} min",
         "cut it into songs, or raise max_minutes",
     ),
-    "decoder.failed": lambda found, _limit: (f"can't be decoded: {found}", "the file is damaged: " + _AGAIN),
+    "decoder.failed": lambda found, _limit: (
+        f"can't be decoded: {found}",
+        "add each of them by itself" if _JOINED in str(found) else "the file is damaged: " + _AGAIN,
+    ),
     "decoder.timeout": lambda _found, limit: (
         f"was not decoded within {limit:g} s, the decoder was stopped",
         "the file may be damaged; on a slow machine raise wall_s",

@@ -31,6 +31,9 @@ _SAYS: Mapping[str, Callable[[Values], str]] = {
     "no-sound-behind": lambda v: (
         f"{_count(v, 'bytes', 'byte', 'bytes')} behind its sound are neither sound nor a known chunk; left out."
     ),
+    "unread": lambda v: (
+        f"{_count(v, 'bytes', 'byte', 'bytes')} behind what its header tells were not read, as was asked."
+    ),
     "missing": _missing,
     "skipped": lambda v: (
         f"{_count(v, 'bytes', 'byte', 'bytes')} in {_count(v, 'places', 'place', 'places')} "
