@@ -195,3 +195,6 @@ BOOST_DB = 0.15
 
 TUNED = 0.015
 """A quarter of a semitone: a drum's tone is read from 100 ms, in bins of 1.25 Hz."""
+
+TOLD_SECONDS = 1e-6
+"""Lengths that are told of a file are counted in frames and divided once."""
