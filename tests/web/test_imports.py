@@ -68,3 +68,20 @@ def test_ids_keep_songs_apart(tmp_path):
     assert slug("Ünder the Bridge!") == "under-the-bridge"
     assert song_id(tmp_path / "日本") != song_id(tmp_path / "中国")
     assert song_id(tmp_path / "a b") != song_id(tmp_path / "a-b")
+
+
+def test_an_incomplete_take_is_refused_with_an_offer_that_the_page_can_take_up(console, take_file):
+    cut = take_file.read_bytes()
+    cut = cut[: len(cut) * 2 // 3]
+    sent = {"name": "cut.wav"}
+    job = ended(console, console.client.post("/imports", params=sent, content=cut).json()["id"])
+    assert job["error"]["code"] == "audio.truncated"
+    assert "--as-is" in job["error"]["hint"]
+    job = ended(
+        console, console.client.post("/imports", params={**sent, "as_is": True}, content=cut).json()["id"]
+    )
+    assert job["state"] == "done", job
+    facts = console.studio().desk(console.workspace / "cut").take.facts
+    assert facts.as_is
+    asked = console.client.post("/imports", params={**sent, "scale_db": 900}, content=cut)
+    assert asked.status_code == 422
