@@ -1,11 +1,11 @@
-# Ten doors, used alike by people and by CI.
+# Eleven doors, used alike by people and by CI.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 BENCH_STAMP := $(VENV)/.bench
 
-.PHONY: help setup demo test test-all lint bench evaluate docs wheel-test clean
+.PHONY: help setup demo test test-all lint bench evaluate mutants docs wheel-test clean
 
 help: ## list the doors
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -53,6 +53,10 @@ bench: $(BENCH_STAMP) ## speeds, as ratios to a yardstick of the same run; ONLY=
 
 evaluate: $(BENCH_STAMP) ## the tables that prove the claims; resumable; ONLY=name for one section
 	$(BIN)/python -m lab.evaluate $(ONLY)
+
+mutants: setup ## small faults, one at a time: do the tests see them? resumable; SAMPLE=400 SEED=1 ONLY="studio/walk.py"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutants 2>&1 | grep -v '^WARNING: Location' || true
+	$(BIN)/python -m lab.mutants $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 docs: setup ## print the reference pages from the code
 	$(BIN)/python -m lab.docs

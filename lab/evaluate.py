@@ -72,6 +72,13 @@ def stems() -> str:
     return section()
 
 
+def faults() -> str:
+    """Kills at system calls over every verb, and what full, broken and changed disks come to."""
+    from lab.evaluate_faults import section
+
+    return section()
+
+
 SECTIONS: Mapping[str, Callable[[], str]] = {
     "finish": finish,
     "limiter": limiter,
@@ -80,6 +87,7 @@ SECTIONS: Mapping[str, Callable[[], str]] = {
     "music": music,
     "separation": separation,
     "stems": stems,
+    "faults": faults,
 }
 
 

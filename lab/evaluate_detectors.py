@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.detectors.form import Detector, all_detectors
+from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.audio import Audio
 from controlroom.model.brief import Brief, FormSection
 from controlroom.model.proposals import Stage
@@ -92,9 +92,9 @@ def hear(
 ) -> None:
     """Run detectors on a sound, its passes shared between them, and keep what they found."""
     stems: dict[str, Audio] = dict(host.stems)
-    listening = Listening(host.mix, stems={role: Listening(stem) for role, stem in stems.items()})
-    if intended:
-        hand_in(listening, Meant(brief=Brief(form=intended)))
+    known = Known(Meant(brief=Brief(form=intended) if intended else None))
+    parts = {role: Listening(stem, known) for role, stem in stems.items()}
+    listening = Listening(host.mix, known, parts)
     standards = shipped_standards()
     for detector in detectors:
         found = [

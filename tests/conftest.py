@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,19 @@ import soundfile
 
 from controlroom.model.audio import Audio
 from controlroom.studio.studio import Studio
+from tests.kept import Kept, ticking_studio
+from tests.warm import Warm
 
 SHARED_AUDIO = Path(__file__).resolve().parents[2] / "shared" / "audio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def config_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the key that signs ledgers out of the tester's own configuration; children see it too."""
+    folder = tmp_path_factory.mktemp("config")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTROLROOM_CONFIG", str(folder))
+        yield folder
 
 
 @pytest.fixture
@@ -41,25 +53,54 @@ def music(rng: np.random.Generator, seconds: float = 4.0, rate_hz: int = 44100, 
     return Audio((0.5 * both / np.abs(both).max()).astype(np.float32), rate_hz)
 
 
-@pytest.fixture
-def take_file(tmp_path: Path, rng: np.random.Generator) -> Path:
-    """Return a 4-second take as a 24-bit WAV."""
-    audio = music(rng)
-    path = tmp_path / "take.wav"
+def write_take(path: Path) -> Path:
+    """Write the 4-second take of ``take_file`` as a 24-bit WAV."""
+    audio = music(np.random.default_rng(440))
     soundfile.write(path, audio.samples.T, audio.rate_hz, subtype="PCM_24")
     return path
 
 
 @pytest.fixture
+def take_file(tmp_path: Path) -> Path:
+    """Return a 4-second take as a 24-bit WAV."""
+    return write_take(tmp_path / "take.wav")
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """Return the store of what is made once for all workers."""
+    return Kept.of_run(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def finished_once(kept: Kept) -> Path:
+    """Return a song that ``take_file`` was finished into by the trusting policy; not to be changed."""
+
+    def make(folder: Path) -> None:
+        take = write_take(folder / "take.wav")
+        ticking_studio().finish(take, out=folder / "song", policy="trusting")
+
+    return kept.once("finished", make) / "song"
+
+
+@pytest.fixture
+def finished_song(finished_once: Path, tmp_path: Path) -> Path:
+    """Return a song of one's own that ``take_file`` was finished into by the trusting policy."""
+    return Path(shutil.copytree(finished_once, tmp_path / "song"))
+
+
+@pytest.fixture
 def studio() -> Studio:
     """Return a studio with a person and a clock that ticks a second per call."""
-    seconds = iter(range(10**6))
+    return ticking_studio()
 
-    def now() -> str:
-        count = next(seconds)
-        return f"2026-11-22T{count // 3600 % 24:02}:{count // 60 % 60:02}:{count % 60:02}+00:00"
 
-    return Studio(now=now, name="tester")
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """Return a process that forks children which have everything imported."""
+    made = Warm(tmp_path_factory.mktemp("warm") / "log")
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_without_a_terminal_hygiene_answers_and_the_rest_waits(
     assert run(["finish", str(take_file)]) == 0
     said = capsys.readouterr().out
     assert "draft" in said
+    assert said.endswith("\nSong  take-controlroom\n")
     assert (tmp_path / "take-controlroom" / "report.html").is_file()
 
 

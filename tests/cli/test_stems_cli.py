@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 
 import pytest
@@ -13,20 +14,23 @@ from controlroom.model.errors import UsageError
 from tests.studio import a_band
 
 
-@pytest.fixture(scope="module")
-def band(tmp_path_factory):
-    root = tmp_path_factory.mktemp("band")
-    sounds = a_band.parts()
-    a_band.write_folder(root / "stems", sounds)
-    a_band.write_take(root / "take.wav", sounds)
-    return root
+@pytest.fixture(scope="session")
+def band(kept):
+    return kept.once("band", a_band.write_all)
+
+
+@pytest.fixture(scope="session")
+def bare(band, kept):
+    def make(folder):
+        assert run(["new", str(folder / "song")]) == 0
+        assert run(["add", str(folder / "song"), str(band / "take.wav")]) == 0
+
+    return kept.once("bare-by-cli", make) / "song"
 
 
 @pytest.fixture
-def song(band, tmp_path):
-    assert run(["new", str(tmp_path / "song")]) == 0
-    assert run(["add", str(tmp_path / "song"), str(band / "take.wav")]) == 0
-    return str(tmp_path / "song")
+def song(bare, tmp_path):
+    return str(shutil.copytree(bare, tmp_path / "song"))
 
 
 def said(capsys):

@@ -1,5 +1,7 @@
 """What every detector promises, over the folder."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -19,12 +21,24 @@ IN_OTHER_WORDS = {"tonal-balance": {"mud"}}
 every = pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
 
 
-def judged(detector, sound):
-    return [f for f in detector.detect(Listening(sound), standards()) if not f.information]
+def judged(detector, heard):
+    return [f for f in detector.detect(heard, standards()) if not f.information]
 
 
 def everything(sound):
-    return [f for detector in DETECTORS for f in judged(detector, sound)]
+    heard = Listening(sound)
+    return [f for detector in DETECTORS for f in judged(detector, heard)]
+
+
+@cache
+def planted(kind):
+    """Return a listening that all detectors share, as in the program: none depends on another's turn."""
+    return Listening(PLANTS[kind](clean()))
+
+
+@cache
+def cleaned(rate_hz, channels, seed):
+    return Listening(clean(8.0, rate_hz, channels, seed))
 
 
 def test_the_folder_is_not_empty():
@@ -51,22 +65,21 @@ def test_each_kind_has_one_detector_and_one_plant():
     "rate_hz,channels,seed", [(44100, 2, 440), (48000, 2, 1), (32000, 1, 2), (96000, 2, 3)]
 )
 def test_a_clean_sound_gives_no_finding(detector, rate_hz, channels, seed):
-    assert judged(detector, clean(8.0, rate_hz, channels, seed)) == []
+    assert judged(detector, cleaned(rate_hz, channels, seed)) == []
 
 
 @every
 @pytest.mark.parametrize("frames,channels", [(0, 1), (100, 2), (30000, 2)])
 def test_scraps_and_silence_do_not_upset_it(detector, frames, channels):
     silence = Audio(np.zeros((channels, frames), dtype=np.float32), 44100)
-    assert {f.kind for f in judged(detector, silence)} <= {"start-silence", "level"}
+    assert {f.kind for f in judged(detector, Listening(silence))} <= {"start-silence", "level"}
 
 
 @every
 @pytest.mark.parametrize("kind", PLANTS)
 def test_findings_are_whole(detector, kind):
-    sound = PLANTS[kind](clean())
-    found = detector.detect(Listening(sound), standards())
-    again = detector.detect(Listening(sound), standards())
+    found = detector.detect(planted(kind), standards())
+    again = detector.detect(Listening(planted(kind).audio), standards())
     assert [f.canonical() for f in found] == [f.canonical() for f in again]
     for finding in found:
         assert finding.kind in detector.kinds
@@ -80,7 +93,7 @@ def test_findings_are_whole(detector, kind):
 
 @pytest.mark.parametrize("kind", PLANTS)
 def test_a_planted_defect_is_found_and_nothing_else(kind):
-    found = [f.kind for f in everything(PLANTS[kind](clean()))]
+    found = [f.kind for detector in DETECTORS for f in judged(detector, planted(kind))]
     assert kind in found
     assert set(found) <= {kind, *IN_OTHER_WORDS.get(kind, ())}
 

@@ -12,8 +12,9 @@ from lab.songs import form, make_song
 
 from controlroom.detectors.form import all_detectors, is_deep
 from controlroom.listening import surface
+from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, block_s_of, hand_in, music_of, power_of
+from controlroom.listening.musical import block_s_of, music_of, power_of
 from controlroom.listening.surface import surface_arc_of
 from controlroom.model.audio import Audio
 from controlroom.model.brief import Brief, FormSection
@@ -50,13 +51,18 @@ def judged(audio):
     return {f.kind: f for f in found if not f.information}
 
 
+@cache
+def judged_of(kind):
+    return judged(planted(kind))
+
+
 def test_a_clean_song_misses_none_of_these_standards():
     assert judged(host().mix) == {}
 
 
 @pytest.mark.parametrize("kind", DEFECT_OF)
 def test_what_is_planted_clearly_is_found_clearly(kind):
-    found = judged(planted(kind))
+    found = judged_of(kind)
     assert found[kind].severity >= 0.5
     assert found[kind].standard.limit == shipped_standards().number(found[kind].standard.key)
 
@@ -65,20 +71,20 @@ def test_what_is_planted_clearly_is_found_clearly(kind):
 def test_level_polarity_and_channels_change_nothing(kind):
     sound = planted(kind)
     turned = Audio(np.ascontiguousarray(-0.3 * sound.samples[::-1]).astype(np.float32), sound.rate_hz)
-    before, after = judged(sound)[kind], judged(turned)[kind]
+    before, after = judged_of(kind)[kind], judged(turned)[kind]
     assert after.measurements[0].value == pytest.approx(before.measurements[0].value, abs=tol.BAND_LEVEL_DB)
 
 
 def test_drifts_are_told_with_their_direction():
-    drift = judged(planted("tempo-drift"))["tempo-drift"]
-    glide = judged(planted("tuning-drift"))["tuning-drift"]
+    drift = judged_of("tempo-drift")["tempo-drift"]
+    glide = judged_of("tuning-drift")["tuning-drift"]
     assert isinstance(drift.facts["faster"], bool)
     assert isinstance(glide.facts["sharper"], bool)
     assert 45.0 < glide.measurements[0].value < 75.0
 
 
 def test_copied_bars_have_a_place():
-    found = judged(planted("repetition"))["repetition"]
+    found = judged_of("repetition")["repetition"]
     assert 0.0 <= found.span.start_s < found.span.end_s <= host().mix.duration_s
     assert found.facts["copied_bars"] <= found.facts["bars"]
 
@@ -94,9 +100,8 @@ def test_what_needs_the_music_analysed_says_so():
 
 
 def told(energies):
-    listening = Listening(host().mix)
     form = tuple(FormSection(name=str(i), bars=1, energy=e) for i, e in enumerate(energies))
-    hand_in(listening, Meant(brief=Brief(form=form)))
+    listening = Listening(host().mix, Known(Meant(brief=Brief(form=form))))
     detector = all_detectors()["surface_arc"]
     return detector.detect(listening, shipped_standards())[0]
 
@@ -122,8 +127,9 @@ def test_a_brief_that_a_ringing_song_follows_is_no_reason_for_a_claim_and_the_op
     """Half of seed 1035's last section once fell on what rings out after its last stroke."""
     song = host_of(make_song(1035, duration_s=30.0))
     for turned_share, claimed in ((0.0, False), (1.0, True)):
-        listening = Listening(song.mix)
-        hand_in(listening, Meant(brief=Brief(form=intended_form(song.truth, turned_share))))
+        listening = Listening(
+            song.mix, Known(Meant(brief=Brief(form=intended_form(song.truth, turned_share))))
+        )
         (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
         assert found.information is not claimed
         assert (found.severity >= 0.5) is claimed
@@ -133,16 +139,14 @@ def test_where_no_sections_are_heard_the_brief_names_them(monkeypatch):
     facts = music_of(Listening(host().mix)).model_copy(update={"sections": None})
     monkeypatch.setattr(surface, "music_of", lambda _: facts)
     assert surface_arc_of(Listening(host().mix)) is None
-    listening = Listening(host().mix)
-    hand_in(listening, Meant(brief=Brief(form=intended_form(host().truth, 1.0))))
+    listening = Listening(host().mix, Known(Meant(brief=Brief(form=intended_form(host().truth, 1.0)))))
     (found,) = all_detectors()["surface_arc"].detect(listening, shipped_standards())
     assert not found.information
     assert found.facts["sections"] == len(host().truth.sections)
 
 
 def test_lyric_marks_name_the_sections():
-    listening = Listening(host().mix)
-    hand_in(listening, Meant(lyrics="[Verse]\na\nb\nc\nd\n\n[Chorus]\na\nb\nc\nd\n"))
+    listening = Listening(host().mix, Known(Meant(lyrics="[Verse]\na\nb\nc\nd\n\n[Chorus]\na\nb\nc\nd\n")))
     assert {s.label for s in music_of(listening).sections.sections} == {"verse", "chorus"}
 
 

@@ -91,7 +91,7 @@ def test_no_steps_return_the_very_sound(rng: np.random.Generator) -> None:
 
 def test_a_neutral_step_returns_the_very_sound(rng: np.random.Generator) -> None:
     audio = music(rng)
-    assert run_step(audio, step("smear", width_ms=0.0), Context()).audio is audio
+    assert run_step(Listening(audio), step("smear", width_ms=0.0), Context()).audio is audio
 
 
 @settings(max_examples=30, deadline=None)
@@ -105,19 +105,21 @@ def test_an_excerpt_is_the_excerpt_of_the_whole(frames: int, edges: list[float],
     rng = np.random.default_rng(frames)
     audio = Audio(rng.standard_normal((2, frames)).astype(np.float32), rate)
     smear = Smear(width_ms=width_ms)
-    span = Span(clock="c", start_s=edges[0] * frames / rate, end_s=edges[1] * frames / rate)
+    span = Span(clock="take", start_s=edges[0] * frames / rate, end_s=edges[1] * frames / rate)
     first, last = round(span.start_s * rate), round(span.end_s * rate)
     if last <= first:
         return
-    whole = run_step(audio, smear.step(), Context()).audio
-    cut = run_excerpt(smear, prepare(smear, audio, {}), audio, span)
+    whole = run_step(Listening(audio), smear.step(), Context()).audio
+    cut = run_excerpt(smear, prepare(smear, Listening(audio)), audio, span)
     np.testing.assert_array_equal(cut.samples, whole.samples[:, first:last])
 
 
 def test_a_span_leaves_all_outside_it_untouched_and_has_no_click(rng: np.random.Generator) -> None:
     rate = 8000
     audio = Audio(np.ones((1, 8 * rate), np.float32), rate)
-    out = run_step(audio, step("doubled", span=Span(clock="c", start_s=2, end_s=5)), Context()).audio
+    out = run_step(
+        Listening(audio), step("doubled", span=Span(clock="take", start_s=2, end_s=5)), Context()
+    ).audio
     np.testing.assert_array_equal(out.samples[:, : 2 * rate], 1)
     np.testing.assert_array_equal(out.samples[:, 5 * rate :], 1)
     assert out.samples[0, 3 * rate] == 2
@@ -172,10 +174,10 @@ def test_a_step_on_a_group_hears_its_members_changed_and_enters_the_mix_once() -
 
 
 class TestExcerptsOfTheMix:
-    SPAN = Span(clock="c", start_s=1.0, end_s=2.5)
+    SPAN = Span(clock="take", start_s=1.0, end_s=2.5)
 
     @pytest.mark.parametrize("trust", [None, "poor"])
-    @pytest.mark.parametrize("within", [None, Span(clock="c", start_s=1.5, end_s=9.0)])
+    @pytest.mark.parametrize("within", [None, Span(clock="take", start_s=1.5, end_s=9.0)])
     def test_are_what_the_whole_render_has_there(self, trust: str | None, within: Span | None) -> None:
         sound = band_of(3)
         sound.stems["vocals"].trust = POOR if trust else None
@@ -314,4 +316,4 @@ def test_cancel_is_asked_between_blocks(rng: np.random.Generator) -> None:
     audio = Audio(np.zeros((1, 5 * GRID_FRAMES), np.float32), 8000)
     asked = iter([False, False, True, True])
     with pytest.raises(Cancelled):
-        run_step(audio, step("doubled"), Context(cancel=lambda: next(asked)))
+        run_step(Listening(audio), step("doubled"), Context(cancel=lambda: next(asked)))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from controlroom.media import encode
+from controlroom.media import encode, lame
 from controlroom.media.align import delay_frames, shifted
 from controlroom.media.decode import decode
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, write, write_wav
@@ -176,6 +176,7 @@ def test_a_library_that_fails_to_write_is_understood(
 def test_an_encoder_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     form = encode._Form(".mp3", (48_000,), "no-such-encoder", "mp3", 320_000)
     monkeypatch.setitem(encode._FORMS, MediaFormat.MP3_320, form)
+    monkeypatch.setattr(lame, "load", lambda: None)
     with pytest.raises(EnvironmentFault, match="no encoder 'no-such-encoder'") as caught:
         write(tmp_path / "a.mp3", music(0.1), MediaFormat.MP3_320)
     assert caught.value.code == "env.encoder"

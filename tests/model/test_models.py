@@ -52,6 +52,42 @@ def test_a_repeated_bar_sounds_in_both_places_and_a_cut_one_in_none() -> None:
     assert there.start_s == 7
 
 
+def test_a_span_is_on_its_own_clock_and_refuses_another() -> None:
+    here = span(1, 2)
+    assert here.on("take") is here
+    with pytest.raises(UsageError, match=r"1 to 2 s is on the clock of take, not of other") as caught:
+        here.on("other")
+    assert caught.value.code == "span.foreign-clock"
+    assert caught.value.hint
+
+
+def test_a_span_is_mapped_where_one_place_of_a_timeline_is_made_of_it() -> None:
+    cut = Timeline.of_excerpt(span(2, 6))
+    assert cut.clock != "take"
+    moved = span(3, 9).on(cut)
+    assert (moved.clock, moved.start_s, moved.end_s) == (cut.clock, 1, 4)
+    assert moved.on(cut) is moved
+    twice = Timeline(clock="edit", pieces=(*cut.pieces, Piece(source=span(2, 6), start_s=4)))
+    for elsewhere, timeline in ((span(7, 8), cut), (span(3, 4, "b"), cut), (span(3, 4), twice)):
+        with pytest.raises(UsageError) as caught:
+            elsewhere.on(timeline)
+        assert caught.value.code == "span.foreign-clock"
+
+
+@pytest.mark.parametrize(
+    "one, other, shared",
+    [
+        (span(1, 2), span(1.5, 3), True),
+        (span(1, 2), span(2, 3), False),
+        (span(2, 3), span(1, 2), False),
+        (span(1, 4), span(2, 3), True),
+        (span(1, 2), span(1, 2, "b"), False),
+    ],
+)
+def test_spans_overlap_on_one_clock_only(one: Span, other: Span, shared: bool) -> None:
+    assert one.overlaps(other) is other.overlaps(one) is shared
+
+
 def test_a_document_keeps_its_schema_and_refuses_newer_and_other() -> None:
     stored = Brief(title="x", style=("pop",)).document()
     assert stored["schema"] == "brief/1"

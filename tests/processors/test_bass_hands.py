@@ -53,7 +53,7 @@ def kick():
 
 def run(processor, audio, stems=None):
     beside = {role: Listening(stem) for role, stem in (stems or {}).items()}
-    return run_step(audio, processor.step("bass"), Context(), beside).audio
+    return run_step(Listening(audio, stems=beside), processor.step("bass"), Context()).audio
 
 
 def level_db(audio, start_s, end_s):
@@ -142,10 +142,10 @@ ALIAS_DB = -80.0
 
 
 def test_the_fader_and_the_bands_are_those_of_the_mix():
-    low = run_step(clean(), Level(gain_db=-6.0).step("bass"), Context()).audio
+    low = run_step(Listening(clean()), Level(gain_db=-6.0).step("bass"), Context()).audio
     assert np.allclose(low.samples, clean().samples * 10 ** (-6 / 20), atol=tol.FLOAT32)
     knobs = {"band1_gain_db": 2.0, "band3_gain_db": -3.0}
-    one, other = (run_step(clean(), p(**knobs).step(), Context()).audio for p in (Tone, StemEq))
+    one, other = (run_step(Listening(clean()), p(**knobs).step(), Context()).audio for p in (Tone, StemEq))
     assert np.array_equal(one.samples, other.samples)
 
 

@@ -29,7 +29,7 @@ def bled(bleed_db=-42.0):
 
 def test_bleed_between_strokes_goes_down_and_the_strokes_stay():
     sound, snare = bled()
-    done = run_step(sound, GATE.step("snare"), Context()).audio
+    done = run_step(Listening(sound), GATE.step("snare"), Context()).audio
     onsets = host().truth.onsets_s["snare"]
     inside = np.zeros(sound.frames, dtype=bool)
     far = np.ones(sound.frames, dtype=bool)
@@ -44,7 +44,7 @@ def test_bleed_between_strokes_goes_down_and_the_strokes_stay():
 
 def test_what_is_between_is_measured():
     sound, _ = bled()
-    done = run_step(sound, GATE.step("snare"), Context()).audio
+    done = run_step(Listening(sound), GATE.step("snare"), Context()).audio
     before, after = (measure(Listening(a), "dynamics.between_db", standards()) for a in (sound, done))
     assert after < before - 9.0
 
@@ -52,7 +52,7 @@ def test_what_is_between_is_measured():
 def test_a_key_band_opens_for_its_own_drum_only():
     drums = Audio(host().stems["kick"].samples + host().stems["hats"].samples, RATE)
     done = run_step(
-        drums,
+        Listening(drums),
         GATE.model_copy(
             update={"key": "low", "open_db": -8.0, "hysteresis_db": 2.0, "release_ms": 30.0}
         ).step("drums"),

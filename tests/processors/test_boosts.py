@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from controlroom.engine.desk import run_step
+from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.processors.form import Processor, all_processors
@@ -31,7 +32,7 @@ def test_a_steady_sound_is_raised_by_as_much_as_was_said(name: str) -> None:
     mono = 0.1 * np.random.default_rng(4).standard_normal(96_000)
     noise = np.stack([mono, -mono if name == "stem_width" else mono])  # all side, so that width counts
     before = Audio(noise.astype(np.float32), 48_000)
-    after = run_step(before, chosen.step(), Context()).audio
+    after = run_step(Listening(before), chosen.step(), Context()).audio
     powers = [np.abs(np.fft.rfft(a.samples[0] * np.hanning(96_000))) ** 2 for a in (before, after)]
     raised_db = 10 * np.log10(powers[1][40:-40] / powers[0][40:-40])
     assert np.quantile(raised_db, 0.999) <= chosen.max_boost_db() + tol.BOOST_DB

@@ -33,7 +33,7 @@ def song(voice_db=-9.0):
     voice = Audio((rows[0] * gate * 10 ** (voice_db / 20)).astype(np.float32).repeat(2, axis=0), RATE_HZ)
     backing = Audio(np.concatenate([rows[1] + 0.5 * rows[2], rows[1] - 0.5 * rows[2]]), RATE_HZ)
     mix = Audio(voice.samples + backing.samples, RATE_HZ)
-    return Listening(mix, "take", {"vocals": Listening(voice), "accompaniment": Listening(backing)})
+    return Listening(mix, stems={"vocals": Listening(voice), "accompaniment": Listening(backing)})
 
 
 def carved(carve, sound):
@@ -92,8 +92,9 @@ def test_it_does_not_pump():
 def test_the_voice_sets_the_place_and_not_the_level_of_the_song():
     louder = Listening(
         Audio(4.0 * song().audio.samples, RATE_HZ),
-        "take",
-        {role: Listening(Audio(4.0 * stem.audio.samples, RATE_HZ)) for role, stem in song().stems.items()},
+        stems={
+            role: Listening(Audio(4.0 * stem.audio.samples, RATE_HZ)) for role, stem in song().stems.items()
+        },
     )
     one, four = (carved(Carve(depth_db=4.0), s).samples for s in (song(), louder))
     assert np.allclose(4.0 * one, four, atol=4.0 * tol.FFT_FILTER)
@@ -132,7 +133,7 @@ def test_a_leaf_is_carved_where_there_is_no_whole_backing():
         "guitar": Listening(Audio(0.7 * backing.samples, RATE_HZ)),
         "keyboard": Listening(Audio(0.3 * backing.samples, RATE_HZ)),
     }
-    (offer,) = offers(Listening(sound.audio, "take", parts))
+    (offer,) = offers(Listening(sound.audio, stems=parts))
     assert offer.part == "guitar"
 
 

@@ -125,7 +125,12 @@ def one_shots():
 
 
 def run(chosen, audio):
-    return run_step(audio, chosen.step(), Context(), beside(audio), one_shots()).audio
+    return run_step(Listening(audio, stems=beside(audio)), chosen.step(), Context(), one_shots()).audio
+
+
+@cache
+def at_work(processor):
+    return run(processor(**AT_WORK[processor.name]), sound())
 
 
 def test_the_folder_is_not_empty():
@@ -186,7 +191,7 @@ def test_an_excerpt_is_the_excerpt_of_the_whole(processor, data):
         return
     start_s = data.draw(st.floats(0.0, 8.0))
     span = Span(clock="take", start_s=start_s, end_s=start_s + data.draw(st.floats(0.01, 4.0)))
-    state = prepare(chosen, sound(), beside(sound()), one_shots())
+    state = prepare(chosen, Listening(sound(), stems=beside(sound())), one_shots())
     part = run_excerpt(chosen, state, sound(), span).samples
     first = round(span.start_s * sound().rate_hz)
     whole = run(chosen, sound()).samples[:, first : first + part.shape[1]]
@@ -204,7 +209,7 @@ def test_neutral_knobs_return_the_input_itself(processor):
 @every
 def test_at_work_it_changes_the_sound_and_weakened_less(processor):
     chosen = processor(**AT_WORK[processor.name])
-    change = np.sum((run(chosen, sound()).samples - sound().samples).astype(float) ** 2)
+    change = np.sum((at_work(processor).samples - sound().samples).astype(float) ** 2)
     assert change > 0
     assert chosen.weakened(1.0) == chosen
     if processor.name in ALWAYS_AT_WORK:
@@ -219,14 +224,14 @@ def test_silence_stays_silent(processor):
     silence = Audio(np.zeros((2, 70000), dtype=np.float32), 16000)
     stems = {"vocals": Listening(silence)} if processor.name in FROM_STEMS else beside(silence)
     step = processor(**AT_WORK[processor.name]).step()
-    assert not run_step(silence, step, Context(), stems).audio.samples.any()
+    assert not run_step(Listening(silence, stems=stems), step, Context()).audio.samples.any()
 
 
 @every
 def test_swapped_channels_come_out_swapped(processor):
     chosen = processor(**AT_WORK[processor.name])
     swapped = run(chosen, Audio(sound().samples[::-1].copy(), sound().rate_hz))
-    assert np.allclose(swapped.samples[::-1], run(chosen, sound()).samples, atol=tol.FFT_FILTER)
+    assert np.allclose(swapped.samples[::-1], at_work(processor).samples, atol=tol.FFT_FILTER)
 
 
 @every
@@ -250,8 +255,7 @@ def test_an_unknown_knob_or_a_value_out_of_range_is_refused(processor):
 
 @every
 def test_each_knob_does_something(processor):
-    at_work = processor(**AT_WORK[processor.name])
-    before = run(at_work, sound()).samples
+    before = at_work(processor).samples
     for name, field in processor.model_fields.items():
         info = knob_info(processor, name)
         others = (
@@ -263,7 +267,7 @@ def test_each_knob_does_something(processor):
             if field.annotation is str
             else (info["low"], info["high"])
         )
-        changed = [processor(**{**at_work.model_dump(), name: value}) for value in others]
+        changed = [processor(**{**AT_WORK[processor.name], name: value}) for value in others]
         assert any(not np.array_equal(run(c, sound()).samples, before) for c in changed), name
 
 
@@ -272,6 +276,6 @@ def test_each_knob_does_something(processor):
 def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
     chosen = processor(**AT_WORK[processor.name])
     short = Audio(sound().samples[:, :6000].copy(), rate_hz)
-    state = prepare(chosen, short, beside(short))
+    state = prepare(chosen, Listening(short, stems=beside(short)))
     reach = getattr(state, "reach_frames", 0)
     assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32

@@ -44,7 +44,7 @@ def voice(s_db=-2.0):
 
 
 def song(s_db):
-    return Listening(voice(s_db), "take", {"vocals": Listening(voice(s_db))})
+    return Listening(voice(s_db), stems={"vocals": Listening(voice(s_db))})
 
 
 def parts(audio):

@@ -38,14 +38,14 @@ def rises(audio):
 
 
 def test_smeared_strokes_rise_at_once_again():
-    done = run_step(smeared(), CHOSEN.step("hats"), Context()).audio
+    done = run_step(Listening(smeared()), CHOSEN.step("hats"), Context()).audio
     before, now, truth = (float(np.median(rises(a))) for a in (smeared(), done, host().stems["hats"]))
     assert before > 1.9 * truth
     assert now <= 1.1 * truth
 
 
 def test_their_level_and_their_number_stay():
-    done = run_step(smeared(), CHOSEN.step("hats"), Context()).audio
+    done = run_step(Listening(smeared()), CHOSEN.step("hats"), Context()).audio
     change = decibels(np.sum(done.samples**2) / np.sum(smeared().samples ** 2))
     assert abs(change) <= LEVEL_DB
     assert abs(rises(done).size - rises(smeared()).size) <= 0.05 * rises(smeared()).size
@@ -65,15 +65,19 @@ PLACED_S = 0.004
 
 
 def test_clean_strokes_are_left_bit_for_bit():
-    done = run_step(smeared(), CHOSEN.step("hats"), Context()).audio
+    done = run_step(Listening(smeared()), CHOSEN.step("hats"), Context()).audio
     clean = slice(0, round((CLEAN_S - 0.1) * RATE))
     assert np.array_equal(done.samples[:, clean], smeared().samples[:, clean])
     whole = host().stems["hats"]
-    sharp = run_step(whole, CHOSEN.model_copy(update={"rise_ms": 40.0}).step("hats"), Context()).audio
+    sharp = run_step(
+        Listening(whole), CHOSEN.model_copy(update={"rise_ms": 40.0}).step("hats"), Context()
+    ).audio
     assert np.array_equal(sharp.samples, whole.samples)
 
 
 def test_without_clean_strokes_nothing_is_changed():
     every = DEFECTS["smear"].plant(host(), "clear", SEED).stems["hats"]
     chosen = CHOSEN.model_copy(update={"rise_ms": 3.0})
-    assert np.array_equal(run_step(every, chosen.step("hats"), Context()).audio.samples, every.samples)
+    assert np.array_equal(
+        run_step(Listening(every), chosen.step("hats"), Context()).audio.samples, every.samples
+    )

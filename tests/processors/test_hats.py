@@ -58,7 +58,7 @@ def drums_together(listening):
 def change_of(processor, whole, role, inside):
     """Return a sound that lies inside a part as the part's own gain leaves it: the step is linear once prepared."""
     stems = {name: stem.audio for name, stem in whole.stems.items()}
-    state = prepare(processor, whole.stems[role].audio, stems)
+    state = prepare(processor, Listening(whole.stems[role].audio, stems=stems))
     wide = int(processor.context_s() * 44100) + 1
     padded = np.pad(inside, ((0, 0), (wide, wide)))
     return processor.apply(Block(padded, -wide, 44100), state)[:, wide:-wide]
@@ -150,7 +150,9 @@ SPLIT_SNARE_DB = 0.8
 
 def test_below_the_band_nothing_moves():
     song = flawed("hat-density").stems["hats"].audio
-    done = run_step(song, Hats(depth_db=6.0, tail_db=6.0, low_hz=5000.0).step("hats"), Context()).audio
+    done = run_step(
+        Listening(song), Hats(depth_db=6.0, tail_db=6.0, low_hz=5000.0).step("hats"), Context()
+    ).audio
     change = done.samples - song.samples
     assert level_db(change, 20.0, 1500.0) <= level_db(song.samples, 5000.0, 15000.0) + FAR_BELOW_DB
 
@@ -164,14 +166,18 @@ def test_pauses_are_left_bit_for_bit():
     samples = hats.samples.copy()
     quiet = slice(5 * 44100, 7 * 44100)
     samples[:, quiet] = 1e-4 * np.random.default_rng(1).standard_normal(samples[:, quiet].shape)
-    done = run_step(Audio(samples, 44100), Hats(depth_db=6.0, tail_db=3.0).step("hats"), Context()).audio
+    done = run_step(
+        Listening(Audio(samples, 44100)), Hats(depth_db=6.0, tail_db=3.0).step("hats"), Context()
+    ).audio
     inner = slice(int(5.3 * 44100), int(6.7 * 44100))
     assert np.array_equal(done.samples[:, inner], samples[:, inner])
 
 
 def test_the_tail_falls_further_than_the_stroke():
     hats = host().stems["hats"]
-    done = run_step(hats, Hats(tail_db=9.0, low_hz=2000.0, release_ms=10.0).step("hats"), Context()).audio
+    done = run_step(
+        Listening(hats), Hats(tail_db=9.0, low_hz=2000.0, release_ms=10.0).step("hats"), Context()
+    ).audio
     onsets = host().truth.onsets_s["hats"]
     front, tail = (during(onsets + at, hats.frames, 0.006) for at in (0.0, 0.05))
     fell = [level_db(done.samples, where=w) - level_db(hats.samples, where=w) for w in (front, tail)]

@@ -51,7 +51,7 @@ def test_strokes_that_are_strong_are_left_bit_for_bit():
     kick = host().stems["kick"]
     fronts = layering.front_over_body_db(middle(kick.samples), RATE, _onsets(kick))
     step = Layer(amount=1.0, front_db=float(np.min(fronts)) - 0.1).step("kick")
-    assert np.array_equal(run_step(kick, step, Context()).audio.samples, kick.samples)
+    assert np.array_equal(run_step(Listening(kick), step, Context()).audio.samples, kick.samples)
 
 
 def _onsets(kick):
@@ -72,14 +72,14 @@ def test_a_drum_on_one_side_gets_its_layer_there():
     kick = flawed("weak-kick").stems["kick"].audio
     left = Audio(kick.samples * np.float32([[1.0], [0.1]]), RATE)
     step = Layer(amount=1.0, front_db=3.0).step("kick")
-    change = run_step(left, step, Context()).audio.samples - left.samples
+    change = run_step(Listening(left), step, Context()).audio.samples - left.samples
     assert np.sum(change[1] ** 2) == pytest.approx(0.01 * np.sum(change[0] ** 2), rel=0.05)
 
 
 def test_own_layer_and_gain():
     kick = flawed("weak-kick").stems["kick"].audio
     step = Layer(amount=1.0, front_db=0.0, source="own").step("kick")
-    once = run_step(kick, step, Context()).audio.samples
-    half = run_step(Audio(0.5 * kick.samples, RATE), step, Context()).audio.samples
+    once = run_step(Listening(kick), step, Context()).audio.samples
+    half = run_step(Listening(Audio(0.5 * kick.samples, RATE)), step, Context()).audio.samples
     assert np.any(once != kick.samples)
     assert np.allclose(2.0 * half, once, atol=tol.FFT_FILTER)

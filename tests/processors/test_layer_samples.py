@@ -46,7 +46,7 @@ def layer(drum="kick", **knobs):
 
 
 def change(audio, chosen, shot):
-    after = run_step(audio, chosen.step(chosen.drum), Context(), {}, {"o-x": shot}).audio
+    after = run_step(Listening(audio), chosen.step(chosen.drum), Context(), {"o-x": shot}).audio
     return after.samples - audio.samples
 
 
@@ -61,14 +61,16 @@ def test_a_sample_comes_to_the_drums_own_tone(drum, freq_hz, semitones):
     audio = weak(drum)
     onsets = drum_strokes(Listening(audio), drum).frames
     own = layering.drum_tone(middle(audio.samples), RATE, onsets, *TONES_HZ[drum])
-    state = prepare(layer(drum, tune_semitones=semitones, **ROOM), audio, {}, {"o-x": brought(freq_hz)})
+    state = prepare(
+        layer(drum, tune_semitones=semitones, **ROOM), Listening(audio), {"o-x": brought(freq_hz)}
+    )
     wanted = own.freq_hz * 2.0 ** (semitones / 12.0)
     found = tone_hz(state.layers.waves[0], RATE, (30.0, 500.0))
     assert found == pytest.approx(wanted, rel=tol.TUNED)
 
 
 def test_a_sample_without_a_tone_keeps_its_pitch():
-    state = prepare(layer("snare", **ROOM), weak("snare"), {}, {"o-x": brought(0.0, RATE, lead_s=0.0)})
+    state = prepare(layer("snare", **ROOM), Listening(weak("snare")), {"o-x": brought(0.0, RATE, lead_s=0.0)})
     own = brought(0.0, RATE, lead_s=0.0).audio.samples[0]
     shape = layering.LayerShape(0.12, 0.0, 30.0)
     expected = layering.finished(own[: round(0.12 * RATE)].astype(float), shape, RATE)
@@ -84,7 +86,7 @@ def test_it_is_in_step_with_each_stroke_and_takes_from_none():
     mid = middle(weak().samples)
     added = middle(usual())
     onsets = drum_strokes(Listening(weak()), "kick").frames
-    state = prepare(layer(), weak(), {}, {"o-x": brought()})
+    state = prepare(layer(), Listening(weak()), {"o-x": brought()})
     assert 0 < state.layers.starts.size <= onsets.size
     for start in state.layers.starts:
         here = slice(int(start), int(start) + round(0.03 * RATE))
@@ -136,7 +138,7 @@ def test_another_sample_under_the_name_is_rendered_anew():
 
 def test_a_sample_that_is_not_there_is_an_error():
     with pytest.raises(UsageError, match="o-x") as caught:
-        run_step(weak(), layer().step("kick"), Context())
+        run_step(Listening(weak()), layer().step("kick"), Context())
     assert caught.value.code == "sample.missing"
 
 

@@ -40,7 +40,7 @@ def planted(kind):
     if stems:
         stems[DRUMS] = _sum(stem for role, stem in stems.items() if role in KIT)
         stems[BACKING] = _sum(stem for role, stem in stems.items() if role not in (*VOICES, DRUMS))
-    return Listening(flawed.mix, "take", {role: Listening(stem) for role, stem in stems.items()})
+    return Listening(flawed.mix, stems={role: Listening(stem) for role, stem in stems.items()})
 
 
 def _sum(stems):

@@ -38,7 +38,7 @@ def voice(step_db):
 def song(step_db):
     backing = 0.05 * noise(SECONDS, RATE_HZ, 6)
     mix = Audio((voice(step_db).samples + backing).astype(np.float32), RATE_HZ)
-    return Listening(mix, "take", {"vocals": Listening(voice(step_db))})
+    return Listening(mix, stems={"vocals": Listening(voice(step_db))})
 
 
 def phrase_db(audio, number):

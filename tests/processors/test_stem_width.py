@@ -41,7 +41,7 @@ def pads(from_s=0.0):
 def song(from_s=0.0):
     stems = {"vocals": Audio(0.3 * voice().samples, RATE_HZ), "synth": pads(from_s)}
     mix = Audio(sum(stem.samples for stem in stems.values()), RATE_HZ)
-    return Listening(mix, "take", {role: Listening(stem) for role, stem in stems.items()})
+    return Listening(mix, stems={role: Listening(stem) for role, stem in stems.items()})
 
 
 def width_db(audio, start_s=0.0, end_s=SECONDS):
@@ -52,7 +52,7 @@ def width_db(audio, start_s=0.0, end_s=SECONDS):
 @pytest.mark.parametrize("side_db", [-6.0, 3.0])
 def test_the_side_above_the_corner_moves_by_the_gain_and_the_mid_never(side_db):
     before = clean()
-    after = run_step(before, StemWidth(side_db=side_db).step(), Context()).audio
+    after = run_step(Listening(before), StemWidth(side_db=side_db).step(), Context()).audio
     assert np.allclose(to_mid_side(after.samples)[0], to_mid_side(before.samples)[0], atol=tol.FLOAT32)
     was, now = (band_spectra(s.samples, s.rate_hz) for s in (before, after))
     change = decibels(now.side.mean(axis=0)) - decibels(was.side.mean(axis=0))
@@ -62,7 +62,9 @@ def test_the_side_above_the_corner_moves_by_the_gain_and_the_mid_never(side_db):
 
 def test_a_section_moves_as_asked_and_the_rest_stays():
     span = Span(clock="take", start_s=5.0, end_s=11.0)
-    after = run_step(pads(), StemWidth(side_db=-4.0, corner_hz=200.0).step("synth", span), Context()).audio
+    after = run_step(
+        Listening(pads()), StemWidth(side_db=-4.0, corner_hz=200.0).step("synth", span), Context()
+    ).audio
     assert abs(width_db(after, 5.2, 10.8) - width_db(pads(), 5.2, 10.8) + 4.0) < tol.CARVED_DB
     outside = np.r_[0 : 5 * RATE_HZ, 11 * RATE_HZ : after.frames]
     assert np.array_equal(after.samples[:, outside], pads().samples[:, outside])
@@ -107,7 +109,7 @@ def bass_song(correlation):
     bass = 0.1 * np.stack([a * waves[0] + b * waves[1], a * waves[0] - b * waves[1]])
     stems = {"vocals": Audio(0.1 * voice().samples, RATE_HZ), "bass": Audio(bass.astype(np.float32), RATE_HZ)}
     mix = Audio(sum(stem.samples for stem in stems.values()), RATE_HZ)
-    return Listening(mix, "take", {role: Listening(stem) for role, stem in stems.items()})
+    return Listening(mix, stems={role: Listening(stem) for role, stem in stems.items()})
 
 
 @pytest.mark.parametrize("correlation", [0.6, 0.0, -0.5])

@@ -95,9 +95,9 @@ def test_it_comes_nearer_to_the_drum_that_was():
 def test_what_is_raised_can_be_taken_back():
     kick = host().stems["kick"]
     up = Transient(attack_db=3.0, low_hz=20.0, drum="kick")
-    raised = run_step(kick, up.step("kick"), Context()).audio
+    raised = run_step(Listening(kick), up.step("kick"), Context()).audio
     back = up.model_copy(update={"attack_db": -3.0})
-    lowered = run_step(raised, back.step("kick"), Context()).audio
+    lowered = run_step(Listening(raised), back.step("kick"), Context()).audio
     rest = np.sum((lowered.samples - kick.samples) ** 2) / np.sum(kick.samples**2)
     moved = np.sum((raised.samples - kick.samples) ** 2) / np.sum(kick.samples**2)
     assert decibels(rest) < decibels(moved) - TAKEN_BACK_DB
@@ -110,14 +110,14 @@ TAKEN_BACK_DB = 10.0
 def test_gain_and_channel_order_do_not_change_what_is_done():
     kick = host().stems["kick"]
     step = Transient(attack_db=3.0, sustain_db=-2.0, drum="kick").step("kick")
-    once = run_step(kick, step, Context()).audio.samples
-    turned = run_step(Audio(0.25 * kick.samples[::-1], RATE), step, Context()).audio.samples
+    once = run_step(Listening(kick), step, Context()).audio.samples
+    turned = run_step(Listening(Audio(0.25 * kick.samples[::-1], RATE)), step, Context()).audio.samples
     assert np.allclose(turned[::-1] * 4.0, once, atol=tol.FFT_FILTER * 4)
 
 
 def test_between_strokes_nothing_moves():
     kick = host().stems["kick"]
-    done = run_step(kick, Transient(attack_db=3.0, drum="kick").step("kick"), Context()).audio
+    done = run_step(Listening(kick), Transient(attack_db=3.0, drum="kick").step("kick"), Context()).audio
     moved = np.flatnonzero(np.any(done.samples != kick.samples, axis=0)) / RATE
     onsets = drum_strokes(Listening(kick), "kick").frames / RATE
     since = moved - onsets[np.maximum(np.searchsorted(onsets, moved + 0.01) - 1, 0)]

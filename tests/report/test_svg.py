@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controlroom.model.findings import Plot
@@ -137,6 +137,7 @@ def test_empty_and_broken_curves_draw_nothing() -> None:
     assert charts.plot("p", Plot(x_name="at_s", y_name="a_db", x=(), y=())) == ""
 
 
+@example(points=[(5e-324, 0.0)], bands=[(0.0, 0.0, 0.0, 0.0)] * 2)  # the least float there is
 @given(
     st.lists(st.tuples(st.floats(0, 600), ANY), max_size=12),
     st.lists(st.tuples(ANY, ANY, ANY, ANY), min_size=2, max_size=6),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import unicodedata
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -13,7 +15,8 @@ from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.separation.alignment import Place
-from controlroom.separation.imported import ImportLimits, read_stems
+from controlroom.separation.boxes import ImportLimits
+from controlroom.separation.imported import read_stems
 from controlroom.separation.placing import agreed, blur_frames, place_stems
 from tests.tolerances import FLOAT32, SHIFTED
 
@@ -140,6 +143,120 @@ def test_a_damaged_member_is_named(tmp_path):
     assert "vocals.wav" in refused(source).message
 
 
+def test_a_damaged_deflate_and_a_cut_zip_have_codes_of_their_own(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"drums.wav": wav(noise(1)), "vocals.wav": wav(noise(2))})
+    good = source.read_bytes()
+    data = bytearray(good)
+    at = data.index(b"vocals.wav") + 40
+    data[at : at + 64] = b"\xff" * 64
+    source.write_bytes(data)
+    error = refused(source)
+    assert (error.code, "vocals.wav" in error.message) == ("stem.damaged", True)
+    source.write_bytes(good[: len(good) // 2])
+    assert refused(source).code == "stem.broken-zip"
+    data = bytearray(good)
+    at = data.index(b"PK\x01\x02") + 42  # where the first member begins: a lie
+    data[at : at + 4] = b"\xf0\xff\xff\x7f"
+    source.write_bytes(data)
+    assert refused(source).code == "stem.broken-zip"
+
+
+def test_a_packing_that_is_not_read_here_says_what_to_do(tmp_path):
+    source = zipped(tmp_path / "a.zip", {"vocals.wav": wav(noise(1))})
+    data = bytearray(source.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.index(mark) + place] = 9  # deflate64
+    source.write_bytes(data)
+    error = refused(source)
+    assert error.code == "stem.zip-method"
+    assert "name the folder" in error.hint
+
+
+def read(source: Path, **words) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
+    passed: list[tuple[str, str]] = []
+    found = read_stems(source, Context(), passed=lambda name, why, _: passed.append((name, why)), **words)
+    return {stem.name: stem.role.role for stem in found}, passed
+
+
+def test_what_is_no_stem_is_told_by_name_and_reason(tmp_path):
+    flac = io.BytesIO()
+    soundfile.write(flac, noise(3).T, RATE_HZ, format="FLAC")
+    members = {
+        "vocals.wav": wav(noise(1)),
+        "bass": flac.getvalue(),  # no suffix: its content tells
+        "drums.caf": b"",
+        "fx.wav": wav(noise(2, 0.2)),
+        "keys.mid": b"MThd" + bytes(20),
+        "more.zip": b"PK\x03\x04" + bytes(40),
+        ".DS_Store": b"x",
+        "__MACOSX/._vocals.wav": b"x",
+    }
+    folder = tmp_path / "folder"
+    for name, data in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    for source in (folder, zipped(tmp_path / "a.zip", members)):
+        roles, passed = read(source)
+        assert roles == {"bass": "bass", "vocals.wav": "vocals"}
+        assert sorted(passed) == [
+            ("drums.caf", "empty"),
+            ("fx.wav", "too-short"),
+            ("keys.mid", "no-audio"),
+            ("more.zip", "no-audio"),
+        ]
+
+
+def test_stems_in_folders_are_told_by_their_paths(tmp_path):
+    members = {"Song/drums/loop.wav": wav(noise(1)), "Song/bass/loop.wav": wav(noise(2))}
+    source = zipped(tmp_path / "a.zip", members)
+    (tmp_path / "out").mkdir()
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(tmp_path / "out")
+    for place in (source, tmp_path / "out"):
+        assert read(place)[0] == {"bass/loop.wav": "bass", "drums/loop.wav": "drums"}
+        assert read(place, roles={"drums/loop.wav": "fx"})[0]["drums/loop.wav"] == "fx"
+    assert "drums/loop.wav" in refused(source, roles={"loop.wav": "fx"}).hint  # which of the two?
+    one = zipped(tmp_path / "b.zip", {"x/Audio.wav": wav(noise(1)), "vocals.wav": wav(noise(2))})
+    assert read(one, roles={"Audio.wav": "synth"})[0]["x/Audio.wav"] == "synth"
+
+
+@pytest.mark.parametrize(
+    "raw, name, role",
+    [
+        ("ドラム.wav".encode("cp932"), "ドラム.wav", "drums"),
+        ("表 ベース.wav".encode("cp932"), "表 ベース.wav", "bass"),  # 表 holds a backslash byte
+        ("Bläser.wav".encode("cp437"), "Bläser.wav", "brass"),
+        ("Chœurs é.wav".encode(), "Chœurs é.wav", None),
+        ("Bla\u0308ser.wav".encode(), "Bläser.wav", "brass"),  # NFD
+    ],
+)
+def test_names_in_zips_are_read_in_their_own_letters(tmp_path, raw, name, role):
+    placeholder = "x" * (len(raw) - 4) + ".wav"
+    source = zipped(tmp_path / "a.zip", {placeholder: wav(noise(1))})
+    source.write_bytes(source.read_bytes().replace(placeholder.encode(), raw))
+    assert read(source)[0] == {name: role}
+    said = unicodedata.normalize("NFD", name)
+    assert read(source, roles={said: "synth"})[0] == {name: "synth"}
+
+
+def test_of_two_members_of_one_name_the_later_stands_as_when_it_is_unpacked(tmp_path):
+    source = tmp_path / "a.zip"
+    with zipfile.ZipFile(source, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("vocals.wav", wav(noise(1)))
+        archive.writestr("vocals.wav", wav(noise(2)))
+    passed: list[tuple[str, str]] = []
+    (found,) = read_stems(source, Context(), passed=lambda name, why, _: passed.append((name, why)))
+    np.testing.assert_array_equal(found.audio.samples, noise(2))
+    assert passed == [("vocals.wav", "replaced")]
+
+
+def test_a_zip_of_zips_says_to_unpack(tmp_path):
+    error = refused(zipped(tmp_path / "a.zip", {"stems.zip": b"PK\x03\x04" + bytes(40)}))
+    assert error.code == "stem.none"
+    assert "unpack stems.zip" in error.hint
+
+
 def test_forty_stems_none_and_no_source_are_refused(tmp_path):
     forty = zipped(tmp_path / "a.zip", {f"{n}.wav": b"x" for n in range(40)})
     assert refused(forty).code == "stem.too-many"
@@ -251,29 +368,55 @@ def test_a_blunt_stem_is_not_moved_by_what_its_own_spike_cannot_tell(rng):
     assert 10 * np.log10(left) == pytest.approx(-20.0, abs=1.5)
 
 
-def test_stems_of_another_rate_come_to_the_takes_and_mixed_rates_are_refused():
+def test_stems_of_another_rate_come_to_the_takes_all_or_one():
     import soxr
 
-    stems, mix = placed_mix()
+    stems, mix = placed_mix(4.0)
     other = {
         n: Audio(soxr.resample(a.samples.T, RATE_HZ, 48_000, quality="VHQ").T, 48_000)
         for n, a in stems.items()
     }
-    found = place_stems(other, mix, Context())
-    assert {stem.audio.rate_hz for stem in found.values()} == {RATE_HZ}
-    with pytest.raises(AudioInputError, match="48000") as caught:
-        place_stems(stems | {"fx.wav": next(iter(other.values()))}, mix, Context())
-    assert caught.value.code == "stem.rate"
+    for given in (other, stems | {"bass.wav": other["bass.wav"]}):
+        found = place_stems(given, mix, Context())
+        assert {stem.audio.rate_hz for stem in found.values()} == {RATE_HZ}
+        assert found["bass.wav"].from_rate_hz == 48_000
+        left = found["bass.wav"].audio.samples - stems["bass.wav"].samples
+        assert np.sum(left**2) < 0.1 * np.sum(
+            stems["bass.wav"].samples ** 2
+        )  # white up to Nyquist: the top is lost
 
 
-def test_a_stem_of_another_length_is_refused_and_a_little_padding_is_not():
+def test_a_shorter_stem_is_padded_a_longer_one_cut_and_one_without_its_beginning_found():
     stems, mix = placed_mix()
-    short = Audio(stems["bass.wav"].samples[:, : 4 * RATE_HZ], RATE_HZ)
-    with pytest.raises(AudioInputError, match=r"bass\.wav lasts 4\.0 s") as caught:
-        place_stems(stems | {"bass.wav": short}, mix, Context())
-    assert caught.value.code == "stem.length"
-    padded = {n: Audio(np.pad(a.samples, ((0, 0), (0, 1000))), RATE_HZ) for n, a in stems.items()}
-    assert all(stem.audio.frames == mix.frames for stem in place_stems(padded, mix, Context()).values())
+    bass = stems["bass.wav"].samples.copy()
+    bass[:, : 3 * RATE_HZ] = bass[:, 6 * RATE_HZ :] = 0
+    mix = Audio(mix.samples - stems["bass.wav"].samples + bass, RATE_HZ)
+    for given in (bass[:, : 6 * RATE_HZ], bass[:, 3 * RATE_HZ :], np.pad(bass, ((0, 0), (0, 5 * RATE_HZ)))):
+        found = place_stems(stems | {"bass.wav": Audio(given, RATE_HZ)}, mix, Context())["bass.wav"]
+        np.testing.assert_allclose(found.audio.samples, bass, atol=SHIFTED)
+        assert found.duration_s == given.shape[1] / RATE_HZ
+
+
+def test_each_stem_comes_back_from_a_level_and_polarity_of_its_own():
+    stems, mix = placed_mix()
+    gains = {"vocals.wav": 0.2, "drums.wav": -3.0, "bass.wav": 1.0}
+    found = place_stems(
+        {name: Audio(np.float32(g) * stems[name].samples, RATE_HZ) for name, g in gains.items()},
+        mix,
+        Context(),
+    )
+    for name, stem in found.items():
+        np.testing.assert_allclose(stem.audio.samples, stems[name].samples, atol=SHIFTED)
+        assert stem.gain == pytest.approx(1 / gains[name], rel=SHIFTED)
+        assert stem.error_db < 0.1
+
+
+def test_a_level_that_is_not_told_is_left_alone():
+    stems, mix = placed_mix()
+    foreign = Audio(noise(77, 8.0, 0.3), RATE_HZ)
+    found = place_stems(stems | {"guitar.wav": foreign}, mix, Context())["guitar.wav"]
+    assert (found.gain, found.error_db) == (1.0, None)
+    np.testing.assert_array_equal(found.audio.samples, foreign.samples)
 
 
 def test_the_shared_stems_file_is_read():

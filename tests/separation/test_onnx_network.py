@@ -12,6 +12,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import EnvironmentFault, UsageError
 from controlroom.separation.form import Backend, BackendChoice, backend
 from controlroom.separation.onnx_network import Description, OnnxNetwork, backward, forward
+from controlroom.studio.separating import Separated, SeparatedParts, _written, for_song
 from tests.tolerances import FFT32, FLOAT32
 
 pytest.importorskip("onnx")
@@ -189,3 +190,54 @@ def test_nothing_heavy_is_imported_with_the_backends():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+EVIL = ("../../evil", "/tmp/evil", "a/b\\c", "..", "", "con", "x" * 300, "vocals\0.exe", "C:evil", "🎤")
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_a_name_of_a_networks_stem_stays_inside_the_folder(tmp_path, name):
+    stems = {name: Audio(np.full((1, 100), 0.5, np.float32), 44_100)}
+    out = tmp_path / "deep" / "out"
+    (path,) = _written(out, stems).values()
+    assert path.parent == out
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
+    assert path.name.isprintable()
+    assert len(path.name.encode()) < 120
+
+
+def test_files_that_lie_there_are_never_written_over(tmp_path):
+    one, two = (Audio(np.full((1, 100), x, np.float32), 44_100) for x in (0.5, 0.25))
+    (tmp_path / "vocals.wav").write_bytes(b"a person's own")
+    (tmp_path / "bass.wav").symlink_to(tmp_path.parent / "elsewhere.wav")
+    first = _written(tmp_path, {"vocals": one, "bass": one})
+    assert {path.name for path in first.values()} == {"vocals (2).wav", "bass (2).wav"}
+    assert (tmp_path / "vocals.wav").read_bytes() == b"a person's own"
+    assert not (tmp_path.parent / "elsewhere.wav").exists()
+    assert _written(tmp_path, {"vocals": one}) == {"vocals": tmp_path / "vocals (2).wav"}  # the same again
+    other = _written(tmp_path, {"vocals": two, "vocals/": two})
+    assert [path.name for path in other.values()] == ["vocals (3).wav", "vocals (4).wav"]
+    told = Separated("onnx", "ours", first)
+    assert set(told.renamed) == {"vocals", "bass"}
+
+
+@pytest.mark.parametrize("off", [{"stems": ["a", "A"]}, {"rest": "vocals"}, {"stems": ["vocals", " "]}])
+def test_stems_of_one_name_are_refused(tmp_path, off):
+    path = tmp_path / "tiny.json"
+    path.write_text(json.dumps(WAVE | {"sha256": "0" * 64} | off))
+    with pytest.raises(UsageError, match="a name of its own") as caught:
+        OnnxNetwork(path).read()
+    assert caught.value.code == "separation.description"
+
+
+def test_a_song_takes_a_networks_stems_by_its_own_roles():
+    sound = Audio(np.ones((1, 10), np.float32), 44_100)
+
+    def made(*names: str) -> SeparatedParts:
+        return SeparatedParts("ours", dict.fromkeys(names, sound), dict.fromkeys(names, "onnx"))
+
+    assert set(for_song(made("Lead Vocals", "piano", "other")).sounds) == {"vocals", "keyboard", "other"}
+    for names in (("../../evil",), ("speech", "bass"), ("vox", "vocals"), ("no bass",)):
+        with pytest.raises(UsageError, match="no part that a song knows") as caught:
+            for_song(made(*names))
+        assert caught.value.code == "separation.unknown-role"

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controlroom.model.audio import Audio
 from controlroom.model.parts import ROLES
@@ -90,6 +94,103 @@ def test_a_title_that_all_share_does_not_decide():
 
 def test_every_role_that_a_name_tells_is_a_role():
     assert set(told("vox.wav", "keys.wav", "gtr.wav", "mixdown.wav", "rest.wav")) <= set(ROLES)
+
+
+@pytest.mark.parametrize(
+    "name, role",
+    [
+        ("no_bass.wav", "other"),
+        ("1_song_(No Drums).wav", "other"),
+        ("song no-vocals.mp3", "accompaniment"),
+        ("novocals.wav", "accompaniment"),
+        ("NoBass.wav", "other"),
+        ("without drums.wav", "other"),
+        ("minus one.wav", "accompaniment"),
+        ("minus bass.wav", "other"),
+        ("ex bass.wav", "other"),
+        ("sans voix.wav", "accompaniment"),
+        ("ohne Bass.wav", "other"),
+        ("drumless.wav", "other"),
+        ("ボーカルなし.wav", "accompaniment"),
+        ("everything but drums.wav", "other"),
+        ("instrumental no drums.wav", "other"),
+        ("no drums and bass.wav", "other"),
+        ("no_other.wav", "rest"),
+        ("no_bass/loop.wav", "other"),
+        ("-bass.wav", None),
+        ("Drums no bass.wav", None),
+        # no negations
+        ("Noah - bass.wav", "bass"),
+        ("No - Bass.wav", "bass"),
+        ("no1 drums.wav", "drums"),
+        ("No. 1 Drums.wav", "drums"),
+        ("snow drums.wav", "drums"),
+        ("Without You - drums.wav", "drums"),
+        ("Drums (no reverb).wav", "drums"),
+        ("Lead Vocals no harmonies.wav", "vocals"),
+        ("piano.wav", "keyboard"),
+        ("minuscule.wav", None),
+        # others' ways of naming
+        ("[Vocals] song.mp3", "vocals"),
+        ("song_(Vocals)_UVR-MDX-NET-Inst_HQ_3.wav", "vocals"),
+        ("song_no_vocals_split_by_lalalai.wav", "accompaniment"),
+        ("Song - Drums (Bounced).wav", "drums"),
+        ("acapella.wav", "vocals"),
+        ("music only.wav", "accompaniment"),
+        ("drums/loop.wav", "drums"),
+        ("Vocals/Lead.wav", "vocals"),
+        ("Drums/Kick.wav", "kick"),
+        ("ベース.wav", "bass"),
+        ("01.bass", "bass"),
+    ],
+)
+def test_what_is_missing_and_what_is_not(name, role):
+    assert told(name) == [role]
+
+
+def test_what_a_rest_lacks_is_known():
+    (guess,) = roles_by_name(["no drums and bass.wav"])
+    assert guess.without == ("bass", "drums")
+
+
+def test_a_set_of_rests_is_no_set_of_parts():
+    assert told("no_bass.wav", "no_drums.wav", "no_vocals.wav") == ["other", "other", "accompaniment"]
+    assert told("No - Bass.wav", "No - Drums.wav") == ["bass", "drums"]  # a song called No
+    assert told("No Bass No Party - drums.wav", "No Bass No Party - bass.wav") == ["drums", "bass"]
+
+
+def test_a_file_that_is_called_as_the_song_has_no_role():
+    assert told("Bass Queen.wav", "Bass Queen - Drums.wav", "Bass Queen - Vocals.wav") == [
+        None,
+        "drums",
+        "vocals",
+    ]
+
+
+_NEGATED = st.sampled_from(
+    ["no {}", "without {}", "minus {}", "ex {}", "sans {}", "ohne {}", "no{}", "senza {}"]
+)
+_PART = st.sampled_from(
+    ["bass", "drums", "guitar", "piano", "strings", "kick", "vocals", "backing vocals", "synth"]
+)
+_STYLE = st.sampled_from(["{}", "01 {}", "Song - {}", "Song ({})", "Song_{}_44k", "{} (Bounced)", "x/{}"])
+
+
+@given(_NEGATED, _PART, _STYLE, st.sampled_from([str.lower, str.upper, str.title]), st.sampled_from(" _-"))
+def test_a_negated_part_is_never_that_part(negation, part, style, case, space):
+    name = style.format(case(negation.format(part)).replace(" ", space))
+    (guess,) = roles_by_name([f"{name}.wav"])
+    (plain,) = roles_by_name([f"{part}.wav"])
+    assert guess.role != plain.role
+    assert plain.role in guess.without
+    assert guess.role in ROLES
+
+
+@given(_PART, _STYLE, st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.lower, str.upper, str.title]))
+def test_a_part_is_told_in_every_style_and_form(part, style, form, case):
+    (plain,) = roles_by_name([f"{part}.wav"])
+    name = unicodedata.normalize(form, style.format(case(part)).replace("Song", "Für Élise"))
+    assert roles_by_name([f"{name}.wav"]) == [plain]
 
 
 def tone(hz: float, seconds: float = 4.0) -> np.ndarray:

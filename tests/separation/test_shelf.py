@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from controlroom.engine.cache import FolderCache
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import EnvironmentFault
-from controlroom.separation.alignment import gains
+from controlroom.separation.levels import Levels
 from controlroom.separation.placing import place_stems
 from controlroom.separation.shelf import Shelf, ShelvedSound, Sound, in_memory, summed, whole
 from controlroom.separation.trust import judge, null_db
@@ -50,7 +51,8 @@ def test_every_excerpt_is_that_of_the_sound_itself(tmp_path: Path, cut: tuple[in
 def test_what_is_measured_among_stems_is_the_same_to_the_last_bit(tmp_path: Path) -> None:
     with Shelf(tmp_path / "shelf") as shelf:
         kept = {role: shelf.keep(stem) for role, stem in STEMS.items()}
-        assert gains(kept, MIX) == gains(STEMS, MIX)
+        names = [tuple(STEMS)]
+        assert Levels(kept, MIX, Context()).of(names) == Levels(STEMS, MIX, Context()).of(names)
         assert null_db(kept, MIX) == null_db(STEMS, MIX)
         assert judge(kept, MIX, Context()) == judge(STEMS, MIX, Context())
         same(summed([kept["vocals"], kept["drums"]]), summed([STEMS["vocals"], STEMS["drums"]]))
@@ -109,3 +111,17 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFault, match="can't write"), Shelf(tmp_path / "file" / "shelf"):
         pass
+
+
+def test_a_shelf_and_a_cache_leave_what_is_not_theirs(tmp_path: Path) -> None:
+    shelf, desk = tmp_path / "shelf", tmp_path / "desk"
+    for path in (shelf / "notes.txt", shelf / "mine.f4", desk / "thesis.npy"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"theirs")
+    with Shelf(shelf) as open_shelf:
+        open_shelf.keep(noise(1))
+    cache = FolderCache(desk, limit_bytes=0)
+    cache.put("a", noise(1))
+    FolderCache(desk, limit_bytes=0).put("b", noise(2))
+    assert sorted(path.name for path in shelf.iterdir()) == ["mine.f4", "notes.txt"]
+    assert [path.name.split(".")[0] for path in sorted(desk.iterdir())] == ["b", "thesis"]

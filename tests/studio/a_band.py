@@ -58,3 +58,11 @@ def write_take(path: Path, sounds: Mapping[str, np.ndarray]) -> Path:
     """Write the sum of parts as a 32-bit float take."""
     soundfile.write(path, sum(sounds.values()).T, RATE_HZ, subtype="FLOAT")
     return path
+
+
+def write_all(root: Path) -> Path:
+    """Write the band's take and the folder of its parts."""
+    sounds = parts()
+    write_folder(root / "stems", sounds)
+    write_take(root / "take.wav", sounds)
+    return root

@@ -9,10 +9,19 @@ import pytest
 from lab.songs import make_song
 
 from controlroom.cli.__main__ import run
+from controlroom.engine.desk import render_stage
+from controlroom.listening.masked_bars import masked_bars_of
+from controlroom.listening.musical import music_of
 from controlroom.media.encode import MediaFormat, write
+from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
 from controlroom.report.history import entry_sentence
+from controlroom.studio.deliverable import at_rate
+from controlroom.studio.importing import take_audio
+from controlroom.studio.levelling import level
+from controlroom.studio.song import opened
 from controlroom.studio.studio import Studio
+from controlroom.studio.walk import take_listening, walk_to_premaster
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +101,32 @@ def test_another_takes_words_are_not_this_ones(root: Path, tmp_path: Path) -> No
     assert studio.music(root)["said"] == {}
     with pytest.raises(UsageError, match="nothing was said of tempo_bpm"):
         studio.correct(root, withdrawn=["tempo_bpm"])
+
+
+def test_what_was_said_is_heard_after_an_accepted_step_in_the_masters_and_of_every_stem(
+    imported: Path, tmp_path: Path
+) -> None:
+    """After the first accepted step the song once had its heard tempo, key and bars again."""
+    shutil.copytree(imported, tmp_path / "song")
+    studio = Studio(name="ada")
+    studio.correct(tmp_path / "song", tempo_bpm=77.0, first_downbeat_s=0.25, beats_per_bar=3, key="F#:min")
+    studio.do(tmp_path / "song", "tone", knobs={"band1_gain_db": -1.0})
+    studio.do(tmp_path / "song", "gain", knobs={"gain_db": -1.0})
+    with opened(tmp_path / "song") as song:
+        take = take_listening(song, take_audio(song, song.take, Context()))
+        walk = walk_to_premaster(song, take, song.take.audio_digest, (), Context())
+        level(walk, ())
+        assert walk.now is not take
+        master = render_stage(at_rate(walk.now, 48_000), walk.steps[-1:], Context()).sound
+        standards = song.standards
+    for sound in (take, walk.now, master, *walk.now.stems.values()):
+        facts = music_of(sound)
+        assert (facts.grid.tempo_bpm, facts.grid.beats_per_bar) == (77.0, 3)
+        assert facts.key is not None
+        assert facts.key.label == "F#:min"
+    before, after = (masked_bars_of(sound, standards) for sound in (take, walk.now))
+    assert before is not None
+    assert after is not None
+    assert before.from_grid is after.from_grid
+    assert before.edges_s.tolist() == after.edges_s.tolist()
+    assert music_of(walk.now).grid.beats_s == music_of(take).grid.beats_s

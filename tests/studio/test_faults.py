@@ -26,23 +26,14 @@ from controlroom.model.errors import (
 from controlroom.studio.lock import holding
 from controlroom.studio.studio import Studio
 from tests.conftest import music
+from tests.warm import Warm
 
 FINISH = "from pathlib import Path; from controlroom.studio.studio import Studio; Studio(name='t').{call}"
 
 
-def _run(call: str, **env: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", FINISH.format(call=call)],
-        env={**os.environ, **env},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-
-
 @pytest.fixture
 def long_take(tmp_path: Path) -> Path:
-    audio = music(np.random.default_rng(3), 10.0)
+    audio = music(np.random.default_rng(3), 6.0)
     soundfile.write(tmp_path / "take.wav", audio.samples.T, audio.rate_hz, subtype="PCM_24")
     return tmp_path / "take.wav"
 
@@ -55,7 +46,8 @@ def _whole_names(root: Path) -> None:
                 assert len(sound.read(dtype="float32")) == sound.frames > 0
 
 
-def _kill_at(moments: list[float], song: Path, take: Path) -> None:
+def _kill_at(moments: list[float], song: Path, take: Path, warm: Warm) -> None:
+    """Kill finishes at moments of their work: the child has imported everything when its clock starts."""
     studio = Studio(name="t")
     studio.new(song)
     studio.add(song, take)
@@ -63,10 +55,10 @@ def _kill_at(moments: list[float], song: Path, take: Path) -> None:
     asked = studio.propose(song).proposals[0]
     decision = studio.decide(song, asked.id, Answer.ACCEPT)
     for after_s in moments:
-        child = _run(f"finish(Path({str(take)!r}), out=Path({str(song)!r}), policy='trusting')")
+        call = f"finish(Path({str(take)!r}), out=Path({str(song)!r}), policy='trusting')"
+        child = warm.start(FINISH.format(call=call))
         time.sleep(after_s)
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
+        assert warm.kill(child) in (-signal.SIGKILL, 0), warm.said
         studio.verify(song)
         shown = studio.show(song)
         assert note in shown.notes
@@ -78,14 +70,15 @@ def _kill_at(moments: list[float], song: Path, take: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_killed_finish_leaves_a_song_that_opens_and_verifies(
-    tmp_path: Path, long_take: Path, seed: int
+    tmp_path: Path, long_take: Path, warm: Warm, seed: int
 ) -> None:
-    _kill_at([random.Random(seed).uniform(0.8, 6.0) for _ in range(4)], tmp_path / "song", long_take)
+    drawn = random.Random(seed)
+    _kill_at([drawn.uniform(0.02, 3.0) for _ in range(4)], tmp_path / "song", long_take, warm)
 
 
 @pytest.mark.fault
-def test_fifty_kills_at_random_moments(tmp_path: Path, long_take: Path) -> None:
-    _kill_at([random.Random(n).uniform(0.3, 8.0) for n in range(50)], tmp_path / "song", long_take)
+def test_fifty_kills_at_random_moments(tmp_path: Path, long_take: Path, warm: Warm) -> None:
+    _kill_at([random.Random(n).uniform(0.02, 5.0) for n in range(50)], tmp_path / "song", long_take, warm)
 
 
 WRITE_POINTS = ("take.added", "findings", "proposal", "decision", "rendered", "report", "manifest", ".flac")
@@ -93,7 +86,7 @@ WRITE_POINTS = ("take.added", "findings", "proposal", "decision", "rendered", "r
 
 @pytest.mark.fault
 @pytest.mark.parametrize("point", WRITE_POINTS)
-def test_a_kill_at_a_named_write_point(tmp_path: Path, long_take: Path, point: str) -> None:
+def test_a_kill_at_a_named_write_point(tmp_path: Path, long_take: Path, warm: Warm, point: str) -> None:
     """Die inside the write itself: before the rename of a file, inside the transaction of an entry."""
     code = f"""
 import os, signal
@@ -115,8 +108,7 @@ Studio(name='t').finish(Path({str(long_take)!r}), out=Path({str(tmp_path / "song
 """
     if point == "take.added":
         code = code.replace("head.seq > 2", "True")
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-500:]
+    assert warm.run(code) == -signal.SIGKILL, warm.said
     studio = Studio(name="t")
     studio.verify(tmp_path / "song")
     _whole_names(tmp_path / "song")
@@ -168,13 +160,14 @@ def test_a_read_only_song_is_refused_and_unchanged(
 
 @pytest.mark.parametrize("victim", ["premaster.wav", ".flac", "manifest.json", "report.html"])
 def test_a_full_disk_leaves_what_was_there(
-    studio: Studio, take_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
+    studio: Studio, finished_song: Path, monkeypatch: pytest.MonkeyPatch, victim: str
 ) -> None:
     import errno
 
     from controlroom.media import files
 
-    finished = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
+    decisions = studio.show(finished_song).decisions
+    assert decisions
     real = files.sync_file
 
     def full(path: Path) -> None:
@@ -184,15 +177,11 @@ def test_a_full_disk_leaves_what_was_there(
 
     monkeypatch.setattr(files, "sync_file", full)
     with pytest.raises(EnvironmentFault, match="no room left"):
-        studio.render(tmp_path / "song")
+        studio.render(finished_song)
     monkeypatch.undo()
-    assert studio.verify(tmp_path / "song")
-    assert studio.show(tmp_path / "song").decisions == {
-        d.proposal_id: d
-        for d in finished.walk.decisions_now()
-        if d.proposal_id in studio.show(tmp_path / "song").decisions
-    }
-    assert not list((tmp_path / "song").rglob("*.part"))
+    assert studio.verify(finished_song)
+    assert studio.show(finished_song).decisions == decisions
+    assert not list(finished_song.rglob("*.part"))
 
 
 def test_a_hand_edited_ledger_and_a_newer_one_are_refused(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from controlroom.model.song import PartStatus
 from controlroom.studio.studio import Studio
 from tests.studio import a_band
+from tests.warm import Warm
 
 DYING = """
 import os, signal
@@ -30,9 +29,9 @@ def dying_chain(head, at, kind, body):
 def dying_sync(path):
     if point in path.name: die()
     return sync(path)
-def dying_forget(folder):
+def dying_forget(*what):
     if point == 'old set': die()
-    return forget(folder)
+    return forget(*what)
 ledger._chained, files.sync_file, stemming._forget_others = dying_chain, dying_sync, dying_forget
 from controlroom.model.song import PartStatus
 from controlroom.studio.studio import Studio
@@ -47,19 +46,16 @@ def fewer(folder: Path) -> Path:
     return a_band.write_folder(folder, sounds | {"bass.wav": bass})
 
 
-def die_at(point: str, call: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", DYING.format(point=point, call=call)], check=False, capture_output=True
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-500:]
+def die_at(point: str, call: str, warm: Warm) -> None:
+    assert warm.run(DYING.format(point=point, call=call)) == -signal.SIGKILL, warm.said
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a kill is a signal here")
 @pytest.mark.parametrize("point", ["vocals.wav", "stems.set", "old set"])
-def test_a_kill_while_stems_are_replaced_leaves_one_whole_set(studio, stemmed, tmp_path, point):
+def test_a_kill_while_stems_are_replaced_leaves_one_whole_set(studio, stemmed, tmp_path, warm, point):
     before = studio.stems(stemmed).as_dict()
     source = fewer(tmp_path / "fewer")
-    die_at(point, f"add_stems(Path({str(stemmed)!r}), Path({str(source)!r}))")
+    die_at(point, f"add_stems(Path({str(stemmed)!r}), Path({str(source)!r}))", warm)
     studio.verify(stemmed)
     after = studio.stems(stemmed).as_dict()
     roles = {stem["role"] for stem in after["stems"]}
@@ -72,9 +68,9 @@ def test_a_kill_while_stems_are_replaced_leaves_one_whole_set(studio, stemmed, t
 
 @pytest.mark.skipif(os.name != "posix", reason="a kill is a signal here")
 @pytest.mark.parametrize("point", ["part.marked", "decision"])
-def test_a_kill_while_a_part_is_marked_leaves_mark_and_answers_together(studio, stemmed, point):
+def test_a_kill_while_a_part_is_marked_leaves_mark_and_answers_together(studio, stemmed, warm, point):
     made = studio.do(stemmed, "remove", part="hats", knobs={"amount": 0.5})
-    die_at(point, f"mark(Path({str(stemmed)!r}), 'hats', PartStatus.STAYS)")
+    die_at(point, f"mark(Path({str(stemmed)!r}), 'hats', PartStatus.STAYS)", warm)
     studio.verify(stemmed)
     assert studio.marks(stemmed) == ()
     last = [entry["body"] for entry in studio.history(stemmed) if entry["kind"] == "decision"][-1]
@@ -83,21 +79,16 @@ def test_a_kill_while_a_part_is_marked_leaves_mark_and_answers_together(studio, 
     assert studio.marks(stemmed)
 
 
-def test_two_processes_leave_one_whole_set(studio, stemmed, tmp_path):
+def test_two_processes_leave_one_whole_set(studio, stemmed, tmp_path, warm):
     source = fewer(tmp_path / "fewer")
     code = "from pathlib import Path; from controlroom.studio.studio import Studio; Studio(name='t').{call}"
     calls = (
         f"add_stems(Path({str(stemmed)!r}), Path({str(source)!r}))",
         f"separate_take(Path({str(stemmed)!r}), backend='parts')",
     )
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", code.format(call=call)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        )
-        for call in calls
-    ]
-    said = [child.communicate(timeout=300)[1].decode() for child in children]
-    codes = [child.returncode for child in children]
+    children = [warm.start(code.format(call=call), tmp_path / f"{n}.log") for n, call in enumerate(calls)]
+    codes = [warm.wait(child) for child in children]
+    said = [(tmp_path / f"{n}.log").read_text() for n in range(2)]
     assert 0 in codes
     assert all(code == 0 or "is in use by process" in text for code, text in zip(codes, said, strict=True)), (
         said

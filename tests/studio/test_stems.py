@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
+from controlroom.cli.__main__ import run
 from controlroom.media.files import sync_file
 from controlroom.model.audio import Audio
 from controlroom.model.errors import (
@@ -22,6 +24,7 @@ from controlroom.model.errors import (
     UsageError,
     VerifyError,
 )
+from controlroom.report.stem_words import done_to
 from controlroom.studio.memory import Memory
 from controlroom.studio.separating import SeparatedParts
 from tests.studio import a_band
@@ -164,11 +167,9 @@ def bad_sources(folder: Path) -> dict[str, Path]:
     as_folder("stem.role-asked", sounds | {"Audio 1.wav": sounds["keyboard.wav"]})
     as_folder("stem.role-twice", {"Lead Vocals.wav": sounds["vocals.wav"], "Vox 2.wav": sounds["vocals.wav"]})
     as_folder("stem.too-many", {f"guitar {n}.wav": sounds["bass.wav"][:, :2000] for n in range(40)})
-    as_folder("stem.length", sounds | {"bass.wav": sounds["bass.wav"][:, : -3 * a_band.RATE_HZ]})
     as_folder("stem.foreign", sounds | {"vocals.wav": 3 * a_band.parts(seed=5)["vocals.wav"]})
     as_folder("stem.all-silent", {"vocals.wav": 1e-5 * sounds["vocals.wav"]})
     as_folder("stem.none", {})
-    a_band.write_folder(as_folder("stem.rate", sounds), {"fx.wav": sounds["bass.wav"]}, 48_000)
     bomb = made["stem.too-large"] = folder / "bomb.zip"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("vocals.wav", b"x")
@@ -194,8 +195,6 @@ SAID = {
     "stem.role-asked": r"Audio 1\.wav",
     "stem.role-twice": "2 files claim to be the vocals",
     "stem.too-many": "40 stems",
-    "stem.length": r"bass\.wav lasts 3\.0 s, the take 6\.0 s",
-    "stem.rate": r"fx\.wav 48000 Hz",
     "stem.foreign": r"vocals \(imported: vocals\.wav\) is not of this take",
     "stem.all-silent": r"vocals\.wav",
     "stem.none": "no audio file",
@@ -220,6 +219,115 @@ def test_a_bad_source_is_named_with_what_to_do_and_changes_nothing(studio, song,
     assert caught.value.hint
     assert studio.history(song) == before
     assert not list(song.glob("stems/*/*"))
+
+
+# ------------------------------------------------------------------ as they come
+
+
+def done(view) -> dict[str, str]:
+    return {file["name"]: "; ".join(done_to(file)) for file in view.as_dict()["files"]}
+
+
+def test_a_mix_without_the_bass_is_the_rest_and_a_step_on_the_bass_leaves_it_alone(studio, song, tmp_path):
+    sounds = a_band.parts()
+    bass = sounds.pop("bass.wav")
+    two = {"1_song_(Bass).wav": bass, "1_song_(No Bass).wav": sum(sounds.values())}
+    view = studio.add_stems(song, a_band.write_folder(tmp_path / "two", two))
+    assert [line.role for line in view.stems if line.leaf] == ["bass", "other"]
+    assert view.null_db < -80
+    kept = soundfile.read(next(song.glob("stems/*/*/bass.wav")), dtype="float32")[0]
+    np.testing.assert_allclose(kept.T, bass, atol=FLOAT32)
+
+
+def test_rests_beside_each_other_share_one_rest(studio, song, tmp_path):
+    sounds = a_band.parts()
+    bass, drums = sounds["bass.wav"], sounds["drums.wav"]
+    take = sum(sounds.values())
+    four = {"bass.wav": bass, "no_bass.wav": take - bass, "drums.wav": drums, "no_drums.wav": take - drums}
+    view = studio.add_stems(song, a_band.write_folder(tmp_path / "four", four))
+    assert {"bass", "drums", "other"} <= set(lines(view))
+    assert lines(view)["other"].origin == "imported: no_bass.wav without drums"
+    assert [(one.name, one.why) for one in view.left_out] == [("no_drums.wav", "held")]
+    assert view.null_db < -80
+
+
+def test_files_of_one_part_that_are_the_whole_take_are_asked_about(studio, song, tmp_path):
+    sounds = a_band.parts()
+    bass = sounds.pop("bass.wav")
+    source = a_band.write_folder(tmp_path / "both", {"bass 1.wav": bass, "bass 2.wav": sum(sounds.values())})
+    with pytest.raises(UsageError, match=r"called bass.*whole take: bass 1\.wav, bass 2\.wav") as caught:
+        studio.add_stems(song, source)
+    assert caught.value.code == "stem.role-asked"
+    view = studio.add_stems(song, source, roles={"bass 2.wav": "other"})
+    assert [line.role for line in view.stems if line.leaf] == ["bass", "other"]
+    assert done(view)["bass 2.wav"] == "as you said"
+
+
+def test_stems_of_other_levels_rates_and_lengths_are_this_takes_and_what_was_done_is_said(
+    studio, tmp_path, capsys
+):
+    sounds = a_band.parts()
+    frames = sounds["bass.wav"].shape[1]
+    sounds["keyboard.wav"][:, 3 * frames // 4 :] = 0
+    root = studio.new(tmp_path / "song")
+    studio.add(root, a_band.write_take(tmp_path / "take.wav", sounds))
+    given = {
+        "vocals.wav": 2.0 * sounds["vocals.wav"],
+        "drums.wav": -0.5 * sounds["drums.wav"],
+        "keyboard.wav": sounds["keyboard.wav"][:, : 3 * frames // 4],
+    }
+    source = a_band.write_folder(tmp_path / "stems", given)
+    resampled = soxr.resample(sounds["bass.wav"].T, a_band.RATE_HZ, 48_000, quality="VHQ").T
+    a_band.write_folder(source, {"bass.wav": resampled, "blip.wav": resampled[:, :9600]}, 48_000)
+    (source / "fx.wav").write_bytes(b"")
+    a_band.write_folder(source, {"my song.wav": 0.7 * sum(sounds.values())})
+    view = studio.add_stems(root, source)
+    assert view.null_db < -40
+    assert [line.role for line in view.stems if line.leaf and line.role in ("vocals", "bass", "keyboard")]
+    told = done(view)
+    assert told["vocals.wav"].startswith("lowered by 6.0 dB (± 0.0")
+    assert told["drums.wav"].startswith("raised by 6.0 dB (± 0.0")
+    assert told["drums.wav"].endswith("polarity turned back")
+    assert told["bass.wav"] == "converted from 48000 Hz"
+    assert told["keyboard.wav"] == "1.5 s of silence behind it"
+    assert {(one.name, one.why) for one in view.left_out} == {
+        ("blip.wav", "too-short"),
+        ("fx.wav", "empty"),
+        ("my song.wav", "the-mix"),
+    }
+    assert run(["show", str(root)]) == 0
+    shown = capsys.readouterr().out
+    assert "vocals.wav (vocals): lowered by 6.0 dB" in shown
+    assert "Left out: my song.wav, because it is the whole mix" in shown
+    entry = next(e["body"] for e in studio.history(root) if e["kind"] == "stems.set")
+    assert {file["name"]: file["gain_db"] for file in entry["files"]}["vocals.wav"] == pytest.approx(
+        -6.02, abs=0.01
+    )
+
+
+def test_the_same_stem_in_two_forms_is_taken_once_and_the_take_among_them_not(studio, song, tmp_path):
+    sounds = a_band.parts()
+    source = a_band.write_folder(tmp_path / "twice", sounds)
+    a_band.write_folder(
+        source, {"guitar.wav": sum(sounds.values())}
+    )  # by its name a part, by its sound the take
+    take, rate_hz = soundfile.read(source / "bass.wav", always_2d=True)
+    soundfile.write(source / "bass.ogg", take, rate_hz)
+    view = studio.add_stems(song, source)
+    assert {(one.name, one.why) for one in view.left_out} == {
+        ("bass.ogg", "the-same"),
+        ("guitar.wav", "the-mix"),
+    }
+    assert view.null_db < -80
+
+
+def test_a_foreign_file_in_the_sum_of_a_role_is_named(studio, song, tmp_path):
+    sounds = a_band.parts()
+    keys = sounds.pop("keyboard.wav")
+    halves = {"Keys 1.wav": keys, "Keys 2.wav": 3 * a_band.parts(seed=5)["vocals.wav"]}
+    with pytest.raises(AudioInputError, match=r"Keys 2\.wav is not of this take") as caught:
+        studio.add_stems(song, a_band.write_folder(tmp_path / "strange", sounds | halves))
+    assert caught.value.code == "stem.foreign"
 
 
 def test_an_asked_role_is_said_by_a_person(studio, song, refused, tmp_path):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controlroom.media.decode import decode
 from controlroom.model.decisions import Answer, Who
 from controlroom.model.errors import AudioInputError, DecisionError, SongError, UsageError, VerifyError
+from controlroom.model.render import Render
 from controlroom.model.song import SongState
 from controlroom.studio.studio import Studio
 from tests.conftest import music
@@ -53,55 +54,53 @@ def test_an_empty_plan_returns_the_take_bit_for_bit(
     assert finished.as_dict()["state"] == "draft"
 
 
-def test_rendering_twice_from_the_ledger_gives_the_same_samples(
-    studio: Studio, take_file: Path, tmp_path: Path
-) -> None:
-    first = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    again = studio.render(tmp_path / "song")
-    assert [m.sha256 for m in again.render.masters] == [m.sha256 for m in first.render.masters]
-    assert again.render.premaster_digest == first.render.premaster_digest
-    assert len(first.render.masters) == 4
-    assert studio.verify(tmp_path / "song")
+def manifest(song: Path) -> Render:
+    """Return what the song's only render wrote of itself."""
+    (path,) = song.glob("renders/*/manifest.json")
+    return Render.from_document(json.loads(path.read_bytes()))
+
+
+def test_rendering_twice_from_the_ledger_gives_the_same_samples(studio: Studio, finished_song: Path) -> None:
+    first = manifest(finished_song)
+    again = studio.render(finished_song)
+    assert [m.sha256 for m in again.render.masters] == [m.sha256 for m in first.masters]
+    assert again.render.premaster_digest == first.premaster_digest
+    assert len(first.masters) == 4
+    assert studio.verify(finished_song)
 
 
 def test_the_same_take_in_another_song_gives_the_same_masters(
-    studio: Studio, take_file: Path, tmp_path: Path
+    studio: Studio, take_file: Path, finished_once: Path, tmp_path: Path
 ) -> None:
-    one = studio.finish(take_file, out=tmp_path / "one", policy="trusting")
+    one = manifest(finished_once)
     other = studio.finish(take_file, out=tmp_path / "other", policy="trusting")
-    lossless = [(m.format, m.sha256) for m in one.render.masters if m.format.startswith(("wav", "flac"))]
+    lossless = [(m.format, m.sha256) for m in one.masters if m.format.startswith(("wav", "flac"))]
+    assert len(lossless) == 2
     assert lossless == [
         (m.format, m.sha256) for m in other.render.masters if m.format.startswith(("wav", "flac"))
     ]
 
 
 def test_finishing_again_goes_on_with_the_song_and_asks_nothing_twice(
-    studio: Studio, take_file: Path, tmp_path: Path
+    studio: Studio, take_file: Path, finished_song: Path
 ) -> None:
-    studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    before = [
-        e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")
-    ]
-    studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    after = [
-        e for e in studio.history(tmp_path / "song") if e["kind"] in ("take.added", "proposal", "decision")
-    ]
-    assert after == before
+    kinds = ("take.added", "proposal", "decision")
+    before = [e for e in studio.history(finished_song) if e["kind"] in kinds]
+    assert {e["kind"] for e in before} == set(kinds)
+    studio.finish(take_file, out=finished_song, policy="trusting")
+    assert [e for e in studio.history(finished_song) if e["kind"] in kinds] == before
 
 
-def test_policy_answers_are_shown_as_such_and_leave_a_draft(
-    studio: Studio, take_file: Path, tmp_path: Path
-) -> None:
-    finished = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    decisions = finished.walk.decisions_now()
-    assert decisions
-    assert {d.who for d in decisions} == {Who.POLICY}
-    assert all(d.policy_digest for d in decisions)
-    assert finished.render.draft
-    signed = [e for e in studio.history(tmp_path / "song") if e["kind"] == "policy.signed"]
+def test_policy_answers_are_shown_as_such_and_leave_a_draft(studio: Studio, finished_song: Path) -> None:
+    decisions = studio.show(finished_song).decisions
+    assert set(manifest(finished_song).decisions) <= {d.id for d in decisions.values()}
+    assert {d.who for d in decisions.values()} == {Who.POLICY}
+    assert all(d.policy_digest for d in decisions.values())
+    assert manifest(finished_song).draft
+    signed = [e for e in studio.history(finished_song) if e["kind"] == "policy.signed"]
     assert signed[0]["body"]["by"] == "tester"
     with pytest.raises(DecisionError, match="drafts"):
-        studio.release(tmp_path / "song")
+        studio.release(finished_song)
 
 
 def test_a_person_decides_by_hand_from_new_to_release(
@@ -217,9 +216,8 @@ def test_new_refuses_a_folder_that_holds_something(studio: Studio, tmp_path: Pat
 
 
 @pytest.mark.parametrize("which", ["take", "master", "manifest", "premaster"])
-def test_verify_names_what_was_changed(studio: Studio, take_file: Path, tmp_path: Path, which: str) -> None:
-    finished = studio.finish(take_file, out=tmp_path / "song", policy="trusting")
-    root = tmp_path / "song"
+def test_verify_names_what_was_changed(studio: Studio, finished_song: Path, which: str) -> None:
+    root = finished_song
     assert studio.verify(root)
     if which == "take":
         victim = root / studio.show(root).take.archived_as  # type: ignore[union-attr]
@@ -229,7 +227,7 @@ def test_verify_names_what_was_changed(studio: Studio, take_file: Path, tmp_path
         next(root.glob("renders/*/premaster.wav")).unlink()
         victim = None
     else:
-        victim = root / finished.render.masters[0].path
+        victim = root / manifest(root).masters[0].path
     if victim is not None:
         data = bytearray(victim.read_bytes())
         data[len(data) // 2] ^= 1

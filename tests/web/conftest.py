@@ -13,6 +13,7 @@ from controlroom.studio.studio import Studio
 from controlroom.web.app import create_app
 from controlroom.web.gate import Session
 from controlroom.web.shelf import song_id
+from tests.kept import Kept
 from tests.web.making import a_song, a_take
 
 PORT = 8765
@@ -35,13 +36,15 @@ class Console:
 
 
 @pytest.fixture(scope="session")
-def take_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return a_take(tmp_path_factory.mktemp("takes") / "Glass Harbour.wav", 6.0)
+def take_file(kept: Kept) -> Path:
+    name = "Glass Harbour.wav"
+    return kept.once("web-take", lambda folder: a_take(folder / name, 6.0)) / name
 
 
 @pytest.fixture(scope="session")
-def made_song(tmp_path_factory: pytest.TempPathFactory, take_file: Path) -> Path:
-    return a_song(tmp_path_factory.mktemp("made") / "glass-harbour", take_file)
+def made_song(kept: Kept, take_file: Path) -> Path:
+    name = "glass-harbour"
+    return kept.once("web-song", lambda folder: a_song(folder / name, take_file)) / name
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from tests.web.making import RATE_HZ, a_take
 from tests.web.test_imports import ended
 
 
-@pytest.fixture(scope="module")
-def reference_file(tmp_path_factory):
-    return a_take(tmp_path_factory.mktemp("references") / "Somebody Else.wav", 9.0, seed=11)
+@pytest.fixture(scope="session")
+def reference_file(kept):
+    name = "Somebody Else.wav"
+    return kept.once("web-reference", lambda folder: a_take(folder / name, 9.0, seed=11)) / name
 
 
 def test_a_dropped_reference_is_kept_by_its_hash_and_is_no_take(console, reference_file):

@@ -6,6 +6,7 @@ import pytest
 from controlroom.dsp.k_weighting import k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import run_step
+from controlroom.listening.listening import Listening
 from controlroom.media.decode import decode
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
@@ -68,7 +69,7 @@ def test_a_preview_is_the_excerpt_of_the_whole_step(console, take, step):
     """The limiter prepares on the stretch and its margin only, and still gives the whole render's samples."""
     sound = console.studio().preview(console.root, step.processor, 2.0, 5.0, knobs=step.knobs)
     heard = samples_of(console.studio().sound_files(console.root, sound.id))
-    whole = run_step(take[1], step, Context()).audio
+    whole = run_step(Listening(take[1]), step, Context()).audio
     expected = whole.samples[:, sound.start_frame : sound.start_frame + sound.frames]
     assert sound.frames == round(3.0 * sound.rate_hz)
     assert not np.array_equal(
@@ -85,9 +86,9 @@ def test_a_preview_with_a_span_changes_nothing_outside_it(console, take):
         processor="gain",
         stage=Stage.LOUDNESS,
         knobs={"gain_db": -6.0},
-        span=Span(clock="t", start_s=3.0, end_s=4.0),
+        span=Span(clock="take", start_s=3.0, end_s=4.0),
     )
-    whole = run_step(take[1], step, Context()).audio.samples[
+    whole = run_step(Listening(take[1]), step, Context()).audio.samples[
         :, sound.start_frame : sound.start_frame + sound.frames
     ]
     assert np.max(np.abs(heard - whole)) <= FLOAT32

@@ -169,6 +169,29 @@ def test_what_can_not_be_is_told(console, method, path, body, status):
         assert ended(console, answer.json()["id"])["state"] == "failed"
 
 
+def test_two_files_of_one_name_stay_two_in_their_parcel(console):
+    parcel, kept = "", []
+    for name, body in (
+        ("/Song/drums/loop.wav", b"1"),
+        ("/Song/bass/loop.wav", b"2"),
+        ("loop.wav", b"3"),
+        ("loop.wav", b"4"),
+        ("../../loop.wav", b"5"),
+    ):
+        answer = console.client.post(
+            "/imports/parcels", params={"name": name, "parcel": parcel}, content=body
+        )
+        assert answer.status_code == 201, answer.text
+        parcel = answer.json()["parcel"]
+        kept.append(answer.json()["name"])
+    folder = console.workspace / ".console" / f"parcel-{parcel}"
+    assert kept == ["drums/loop.wav", "bass/loop.wav", "loop.wav", "loop (2).wav", "loop (3).wav"]
+    assert [(folder / name).read_bytes() for name in kept] == [b"1", b"2", b"3", b"4", b"5"]
+    empty = console.client.post("/imports/parcels", params={"name": "x.wav", "parcel": parcel}, content=b"")
+    assert empty.status_code == 400
+    assert not (folder / "x.wav").exists()
+
+
 def test_a_parcel_has_an_end(console):
     parcel = ""
     for number in range(41):

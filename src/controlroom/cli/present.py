@@ -17,6 +17,11 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def say_aside(text: str) -> None:
+    """Write one line to the person, beside what a program reads."""
+    sys.stderr.write(text + "\n")
+
+
 def say_json(value: Any) -> None:
     """Write one JSON object; numbers that JSON has no word for are null."""
     from controlroom.model.base import finite
@@ -42,7 +47,7 @@ def working(*, quiet: bool) -> Iterator[Context]:
     if not kernels_are_compiled():
         sys.stderr.write(COMPILING + "\n")
     if quiet or not sys.stderr.isatty():
-        yield Context()
+        yield Context(notice=say_aside)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -54,7 +59,7 @@ def working(*, quiet: bool) -> Iterator[Context]:
         def progress(what: str, done: float) -> None:
             bar.update(task, completed=done, description=what)
 
-        yield Context(progress=progress)
+        yield Context(progress=progress, notice=say_aside)
 
 
 def clock(seconds: float) -> str:

@@ -104,7 +104,9 @@ class FolderCache:
         return _loader(path)
 
     def _make_room(self) -> None:
-        files = [(path.stat().st_mtime, path.stat().st_size, path) for path in self.folder.glob("*.npy")]
+        files = [
+            (path.stat().st_mtime, path.stat().st_size, path) for path in self.folder.glob("*.*.*.*.npy")
+        ]
         too_much = sum(size for _, size, _ in files) - self.limit_bytes
         used = set(self._in_use.values())
         for _, size, path in sorted(files):

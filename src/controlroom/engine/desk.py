@@ -34,7 +34,7 @@ from controlroom.engine.overlay import (
     overlay_filter,
     refused_bands,
 )
-from controlroom.listening.listening import LazyListening, Listening
+from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
@@ -133,11 +133,15 @@ def render_stage(
     ------
     KeyError
         A step is on a stem that the sound does not have.
+    UsageError
+        ``span.foreign-clock``: a step's span is on another clock than the sound.
     """
     told = Told()
     stems = dict(sound.stems)
     changes = Changes()
     steps = in_order(steps)
+    for step in steps:
+        _span_of(step, sound)
     for role, own in groupby((step for step in steps if step.part != MIX), key=lambda step: step.part):
         part = after = stems[role]
         for step in own:
@@ -152,11 +156,11 @@ def render_stage(
     mix = changes.laid_over(sound.audio)
     for step in steps:
         if step.part == MIX:
-            result = run_step(mix, step, context, stems, handling.one_shots)
+            result = run_step(sound.derived(mix, stems=stems), step, context, handling.one_shots)
             mix, told = result.audio, told.joined(result.told)
     if mix is sound.audio and stems == sound.stems:
         return Rendered(sound, told)
-    return Rendered(Listening(mix, sound.clock, stems), told)
+    return Rendered(sound.derived(mix, stems=stems), told)
 
 
 def _part_with(
@@ -170,13 +174,13 @@ def _part_with(
     load = handling.cache.find(key) if handling.cache else None
     told = Told()
     if load is None:
-        result = run_step(part.audio, step, context, stems, handling.one_shots)
+        result = run_step(part.derived(part.audio, stems=stems), step, context, handling.one_shots)
         audio = _effective(part, result.audio, handling.min_coherence)
         told = result.told
         if handling.cache is None or told.readings:
-            return Listening(audio, part.clock, trust=part.trust), told
+            return part.derived(audio), told
         load = handling.cache.put(key, audio)
-    return LazyListening(load, key, part.clock, part.trust), told
+    return part.derived(load, key=key), told
 
 
 def _key(
@@ -227,42 +231,34 @@ def _response(part: Listening, rate_hz: int, min_coherence: float) -> Any:
 def _group_with(group: Listening, before: Listening, after: Listening) -> Listening:
     """Return a group in which one member changed; summed when it is needed."""
     key = "g" + digest_text(canonical_json([group.key, before.key, after.key]))[:24]
-    return LazyListening(
-        lambda: laid_over(group.audio, before.audio, after.audio), key, group.clock, group.trust
-    )
+    return group.derived(lambda: laid_over(group.audio, before.audio, after.audio), key=key)
 
 
 def run_step(
-    audio: Audio,
+    sound: Listening,
     step: Step,
     context: Context,
-    stems: Mapping[str, Listening] | None = None,
     one_shots: Mapping[str, Listening] | None = None,
 ) -> StepResult:
-    """Run one step over a whole sound; a neutral step returns the sound itself."""
-    processor = from_step(step)
+    """Run one step over a whole sound, keyed by the stems beside it; a neutral step returns the sound itself."""
+    processor, audio, span = from_step(step), sound.audio, _span_of(step, sound)
     if processor.is_neutral() or audio.frames == 0:
         return StepResult(audio)
-    state = prepare(processor, audio, stems or {}, one_shots or {})
-    first, last = _span_frames(step.span, audio)
+    state = prepare(processor, sound, one_shots)
+    first, last = _span_frames(span, audio)
     out = audio.samples.copy()
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         context.tell(f"step.{step.processor}", start / max(1, audio.frames))
         stop = min(start + GRID_FRAMES, audio.frames)
         block = run_block(processor, state, audio, start, stop)
-        out[:, start:stop] = _inside_span(block, audio, step.span, start)
+        out[:, start:stop] = _inside_span(block, audio, span, start)
     told = Told(getattr(state, "readings", {}), getattr(state, "curves", {}))
     return StepResult(Audio(out, audio.rate_hz), told)
 
 
-def prepare(
-    processor: Processor,
-    audio: Audio,
-    stems: Mapping[str, Listening],
-    one_shots: Mapping[str, Listening] | None = None,
-) -> Any:
+def prepare(processor: Processor, sound: Listening, one_shots: Mapping[str, Listening] | None = None) -> Any:
     """Return the processor's whole-song state for a sound, beside it the stems and one-shots that it names."""
-    heard = Listening(audio, stems=_keys_of(processor, stems))
+    heard = sound.derived(sound.audio, stems=_keys_of(processor, sound.stems))
     return processor.prepare(heard.with_one_shots(_named(processor, one_shots or {})))
 
 
@@ -284,7 +280,7 @@ def run_excerpt(
 
 def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = Handling()) -> Pair:
     """Return a stretch of the mix without and with one step, as the whole render would have it."""
-    before = sound.audio.excerpt(*_span_frames(span, sound.audio))
+    before = sound.audio.excerpt(*_span_frames(span.on(sound.clock), sound.audio))
     return Pair(before, stretch_with(sound, step, span, handling, before))
 
 
@@ -304,19 +300,19 @@ def stretch_with(
     """
     processor = from_step(step)
     part = sound.part(step.part)
-    audio = part.audio
-    first, last = _span_frames(span, audio)
+    audio, within = part.audio, _span_of(step, sound)
+    first, last = _span_frames(span.on(sound.clock), audio)
     if processor.is_neutral() or first == last:
         return sound.audio.excerpt(first, last) if before is None else before
     heard = part.beside(_keys_of(processor, sound.stems))
     state = processor.prepare(heard.with_one_shots(_named(processor, handling.one_shots)))
     if step.part == MIX:
-        return run_excerpt(processor, state, audio, span, step.span)
+        return run_excerpt(processor, state, audio, span, within)
     response = _response(part, audio.rate_hz, handling.min_coherence)
     reach = response.reach_frames if response else 0
     left, right = max(0, first - reach), min(audio.frames, last + reach)
     wide = Span(clock=span.clock, start_s=left / audio.rate_hz, end_s=right / audio.rate_hz)
-    old, new = audio.excerpt(left, right), run_excerpt(processor, state, audio, wide, step.span)
+    old, new = audio.excerpt(left, right), run_excerpt(processor, state, audio, wide, within)
     if response is not None:
         new = allowed_change(old, new, response)
     inner = slice(first - left, last - left)
@@ -337,6 +333,11 @@ def run_block(processor: Processor, state: Any, audio: Audio, start: int, stop: 
         samples = np.pad(samples, ((0, 0), pad))
     done = processor.apply(Block(samples, start - wide, audio.rate_hz), state)
     return done[:, wide : wide + stop - start]
+
+
+def _span_of(step: Step, sound: Listening) -> Span | None:
+    """Return where a step is on a sound's clock; UsageError where it was written for another."""
+    return None if step.span is None else step.span.on(sound.clock)
 
 
 def _span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from importlib import metadata
 
 from controlroom.model.base import canonical_json, digest_text
 
-LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr", "av")
+LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr", "av", "lameenc")
 
 
 def environment() -> dict[str, str]:

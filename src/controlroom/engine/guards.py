@@ -119,5 +119,8 @@ class _Trial:
         """Return what the guards read of the mix with and without an offer, on the trial's stretch."""
         step = offer.processor.step(offer.part, offer.span)
         pair = excerpt_with(self.sound, step, self.span, self.handling)
-        before = self.sound.keep(("guard.excerpt", self.span), lambda: Listening(pair.before))
-        return read_all(before, Listening(pair.after), self.standards)
+        known = self.sound.known.within(self.span)
+        before = self.sound.keep(
+            ("guard.excerpt", self.span), lambda: self.sound.derived(pair.before, known=known)
+        )
+        return read_all(before, before.derived(pair.after), self.standards)

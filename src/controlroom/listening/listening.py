@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from weakref import ref
 
+from controlroom.listening.known import Known
 from controlroom.model.audio import Audio
 from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
@@ -26,8 +27,8 @@ class Listening:
     ----------
     audio : Audio
         The sound.
-    clock : str
-        Name of the clock that spans of this sound are on.
+    known : Known
+        What is meant and said of the sound, and the clock that its spans are on.
     stems : mapping of str to Listening
         Parts of the sound, by role; may be empty.
     trust : StemTrust or None
@@ -45,20 +46,37 @@ class Listening:
     def __init__(
         self,
         audio: Audio,
-        clock: str = "take",
+        known: Known = Known(),
         stems: Mapping[str, Listening] | None = None,
         trust: StemTrust | None = None,
     ) -> None:
-        self.clock = clock
+        self._comes_from(lambda: audio, "", known, stems, trust)
+
+    def _comes_from(
+        self,
+        load: Callable[[], Audio],
+        key: str,
+        known: Known,
+        stems: Mapping[str, Listening] | None,
+        trust: StemTrust | None,
+    ) -> None:
+        self._known = known
         self.stems: Mapping[str, Listening] = dict(stems or {})
         self.trust = trust
         self._kept: dict[tuple[object, ...], object] = {}
-        self._comes_from(lambda: audio, "")
-
-    def _comes_from(self, load: Callable[[], Audio], key: str) -> None:
         self._load = load
         self._key = key
         self._weakly: Callable[[], Audio | None] = lambda: None
+
+    @property
+    def known(self) -> Known:
+        """What is meant and said of the sound, and its clock."""
+        return self._known
+
+    @property
+    def clock(self) -> str:
+        """Name of the clock that spans of this sound are on."""
+        return self._known.clock
 
     @property
     def audio(self) -> Audio:
@@ -80,13 +98,39 @@ class Listening:
             self._kept[key] = measure()
         return self._kept[key]  # type: ignore[return-value]  # one key, one type: see the callers
 
+    def derived(
+        self,
+        sound: Audio | Callable[[], Audio],
+        *,
+        key: str = "",
+        stems: Mapping[str, Listening] | None = None,
+        known: Known | None = None,
+    ) -> Listening:
+        """Return a sound that was made of this one: the only way from one sound to another.
+
+        What is known goes on, and how far a stem is trusted; nothing that was
+        measured does, for it was measured of other samples.
+
+        Parameters
+        ----------
+        sound : Audio or callable
+            The samples, or what loads them; then ``key`` names them (see `LazyListening`).
+        key : str
+        stems : mapping of str to Listening
+            The parts of the new sound; none unless given, for those of this one are not in it.
+        known : Known
+            Where the new sound has another clock: `Known.within`.
+        """
+        known = self.known if known is None else known
+        if isinstance(sound, Audio):
+            return Listening(sound, known, stems, self.trust)
+        return LazyListening(sound, key, known, self.trust, stems)
+
     def beside(self, stems: Mapping[str, Listening]) -> Listening:
         """Return this sound with other stems beside it: a listening of its own, kept for the same stems."""
 
         def make() -> Listening:
-            other = LazyListening(self._load, self._key)
-            other.stems = dict(stems)
-            return other
+            return self.derived(self._load, key=self._key, stems=stems)
 
         return self.keep(("listening.beside", *((role, id(stem)) for role, stem in stems.items())), make)
 
@@ -126,15 +170,16 @@ class LazyListening(Listening):
         Returns the sound; the same samples each time.
     key : str
         Names the samples: two sounds of one key are the same sound.
-    clock, trust
+    known, trust, stems
         As for `Listening`.
     """
 
     def __init__(
-        self, load: Callable[[], Audio], key: str, clock: str = "take", trust: StemTrust | None = None
+        self,
+        load: Callable[[], Audio],
+        key: str,
+        known: Known = Known(),
+        trust: StemTrust | None = None,
+        stems: Mapping[str, Listening] | None = None,
     ) -> None:
-        self.clock = clock
-        self.stems = {}
-        self.trust = trust
-        self._kept = {}
-        self._comes_from(load, key)
+        self._comes_from(load, key, known, stems, trust)

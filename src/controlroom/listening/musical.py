@@ -11,9 +11,9 @@ import numpy as np
 
 from controlroom.listening.heard import envelope_of, spectra_of
 from controlroom.listening.listening import Listening
-from controlroom.model.brief import Brief
 from controlroom.music.analysis import MusicFacts, analyse
 from controlroom.music.arc import DynamicArc, dynamic_arc, late_highs_loss_db
+from controlroom.music.correction import corrected
 from controlroom.music.drift import TempoDrift, TuningDrift, tempo_drift, tuning_drift
 from controlroom.music.familiarity import ChordTable, Familiarity, KnownLoop, degree_of, familiarity
 from controlroom.music.repetition import Likeness, bar_likeness
@@ -24,14 +24,6 @@ LEAST_DOWNBEATS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """What is known of a song besides its sound: the take's lyrics, and the brief's energies."""
-
-    lyrics: str | None = None
-    brief: Brief | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SlowSound:
     """The sound as one channel at 5 to 6 kHz."""
 
@@ -39,18 +31,16 @@ class SlowSound:
     rate_hz: float
 
 
-def hand_in(listening: Listening, meant: Meant) -> None:
-    """Tell a listening what is meant, before its music is first asked for; later it changes nothing."""
-    listening.keep(("song.meant",), lambda: meant)
-
-
-def meant_of(listening: Listening) -> Meant:
-    """Return what was handed in."""
-    return listening.keep(("song.meant",), Meant)
-
-
 def music_of(listening: Listening) -> MusicFacts:
-    """Return tempo, beats, key, chords, sections and vocal activity, with the lyrics' marks and the vocal stem."""
+    """Return tempo, beats, key, chords, sections and vocal activity: what a person said of them, else what is heard."""
+    said = listening.known.said
+    if said is None:
+        return heard_of(listening)
+    return listening.keep(("music.corrected",), lambda: corrected(heard_of(listening), said))
+
+
+def heard_of(listening: Listening) -> MusicFacts:
+    """Return what is heard of the music with the lyrics' marks and the vocal stem, whatever a person said of it."""
 
     def measured() -> MusicFacts:
         audio = listening.audio
@@ -59,7 +49,7 @@ def music_of(listening: Listening) -> MusicFacts:
         return analyse(
             audio.samples,
             audio.rate_hz,
-            lyrics=meant_of(listening).lyrics,
+            lyrics=listening.known.meant.lyrics,
             vocal=voice.samples if voice is not None and same else None,
             clock=listening.clock,
         )

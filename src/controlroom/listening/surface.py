@@ -9,7 +9,7 @@ import numpy as np
 
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import block_s_of, meant_of, music_of, power_of
+from controlroom.listening.musical import block_s_of, music_of, power_of
 from controlroom.model.brief import FormSection
 from controlroom.music.spectra import Doubles
 from controlroom.music.surface import (
@@ -107,7 +107,7 @@ def followed_of(listening: Listening) -> Followed | None:
     still what it does where the brief asks for something. Where the form may
     lie in two ways, the one that the song follows better counts.
     """
-    brief = meant_of(listening).brief
+    brief = listening.known.meant.brief
     form: tuple[FormSection, ...] = brief.form if brief is not None else ()
     if len(form) < 2 or any(section.energy is None for section in form):
         return None

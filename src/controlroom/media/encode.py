@@ -1,7 +1,7 @@
 """Files out: masters and previews, whole or not at all.
 
-WAV by the house's own writer, FLAC and Vorbis by libsndfile, MP3, AAC and Opus
-by FFmpeg's encoders. Everything goes through `atomic_write`; nothing is
+WAV by the house's own writer, FLAC and Vorbis by libsndfile, MP3 by LAME, AAC and
+Opus by FFmpeg's encoders. Everything goes through `atomic_write`; nothing is
 clipped in silence; the same sound, format and seed give the same bytes.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from controlroom.media import lame
 from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.dither import BLOCK_FRAMES, quantised_blocks
 from controlroom.media.files import atomic_write, environment_fault, ffmpeg_name, sha256_of
@@ -346,6 +347,14 @@ def _write_vorbis(part: Path, audio: Audio, job: _Job) -> None:
     set_serial(part, _SERIAL)
 
 
+def _write_mp3(part: Path, audio: Audio, job: _Job) -> None:
+    if lame.load() is None:
+        _write_ffmpeg(part, audio, job)
+        return
+    with part.open("wb") as file:
+        lame.write_mp3(file, audio, _FORMS[job.form].bitrate // 1000 or None, job.context)
+
+
 def _write_ffmpeg(part: Path, audio: Audio, job: _Job) -> None:
     import av
 
@@ -393,8 +402,8 @@ _WRITERS: dict[MediaFormat, Callable[[Path, Audio, _Job], None]] = {
     MediaFormat.WAV32F: _write_wav,
     MediaFormat.FLAC16: _write_flac,
     MediaFormat.FLAC24: _write_flac,
-    MediaFormat.MP3_320: _write_ffmpeg,
-    MediaFormat.MP3_V0: _write_ffmpeg,
+    MediaFormat.MP3_320: _write_mp3,
+    MediaFormat.MP3_V0: _write_mp3,
     MediaFormat.AAC_256: _write_ffmpeg,
     MediaFormat.OPUS_160: _write_ffmpeg,
     MediaFormat.VORBIS: _write_vorbis,

@@ -17,6 +17,10 @@ def _silent(_what: str, _done: float) -> None:
     return None
 
 
+def _unheard(_sentence: str) -> None:
+    return None
+
+
 def _never() -> bool:
     return False
 
@@ -35,12 +39,16 @@ class Context:
         Threads that numeric libraries may use.
     scratch : Path or None
         Folder for temporary files; None for the song's own cache.
+    notice : callable
+        Called with a sentence that the person should read: what was put back,
+        which folder was chosen.
     """
 
     progress: Listener = field(default=_silent)
     cancel: Callable[[], bool] = field(default=_never)
     threads: int = 1
     scratch: Path | None = None
+    notice: Callable[[str], None] = field(default=_unheard)
 
     def check(self) -> None:
         """Raise Cancelled if the person asked to stop. Call between blocks."""

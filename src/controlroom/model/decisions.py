@@ -60,6 +60,13 @@ class Decision(Record):
         return self.answer in (Answer.ACCEPT, Answer.EDIT)
 
 
+class Elsewhere(Record):
+    """A sounding decision that is about another take of the song, and the name of that take's file."""
+
+    decision: Decision
+    take: str
+
+
 class Reply(Record):
     """What a decider says of one proposal; the studio makes the Decision of it."""
 

@@ -21,9 +21,12 @@ DRUMS = "drums"
 BACKING = "accompaniment"
 """All but the voices: what a separator calls so, or the sum of the other stems."""
 
+REST = "rest"
+"""What of the take is in no other stem, the voice too where none of them is one."""
+
 ROLES = (
     "vocals", "backing-vocals", "drums", "percussion", "kick", "snare", "hats", "bass", "guitar", "keyboard",
-    "strings", "brass", "woodwinds", "synth", "fx", "other", "accompaniment", "mix",
+    "strings", "brass", "woodwinds", "synth", "fx", "other", "rest", "accompaniment", "mix",
 )  # fmt: skip
 """Every role that a stem can have."""
 
@@ -53,7 +56,7 @@ def members(role: str, roles: Collection[str]) -> tuple[str, ...]:
         return tuple(one for one in KIT if one in roles)
     if role in (BACKING, MIX):
         voices = () if role == MIX else VOICES
-        return tuple(one for one in ROLES if one in roles and one not in (role, MIX, *voices))
+        return tuple(one for one in ROLES if one in roles and one not in (role, REST, MIX, *voices))
     return ()
 
 

@@ -70,9 +70,13 @@ class MasterFile(Record):
 
 
 class Render(Document):
-    """The manifest of one render: what came out of the accepted steps."""
+    """The manifest of one render: what came out of the accepted steps.
 
-    schema_number: ClassVar[int] = 1
+    It names the ledger's head that it was made under, and that head's signature
+    where there is one. Schema 1 had neither signature nor the premaster's hash.
+    """
+
+    schema_number: ClassVar[int] = 2
     schema_name: ClassVar[str] = "render"
 
     id: str
@@ -83,6 +87,7 @@ class Render(Document):
     draft: bool
     premaster: str
     premaster_digest: str
+    premaster_sha256: str = ""
     masters: tuple[MasterFile, ...] = ()
     plan: LoudnessPlan | None = None
     before: LoudnessFacts
@@ -93,5 +98,7 @@ class Render(Document):
     environment: dict[str, str] = {}
     ledger_seq: int = Field(ge=0)
     ledger_head: str
+    ledger_key: str = ""
+    ledger_signature: str = ""
     at: str
     extra: dict[str, Any] = {}

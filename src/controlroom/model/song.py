@@ -153,11 +153,37 @@ class Stem(Record):
 class LeftOut(Record):
     """A file or part that was not taken up as a stem, and why.
 
-    ``why`` is a code: ``near-silent``, ``leakage``, ``the-mix``.
+    ``why`` is a code: ``near-silent``, ``leakage``, ``the-mix``, ``the-same``, ``held``,
+    ``overlaps``, ``empty``, ``too-short``, ``no-audio``, ``replaced``; ``detail`` says
+    more of it where there is more.
     """
 
     name: str
     why: str
+    detail: str = ""
+
+
+class StemFile(Record):
+    """What was done with one of a person's files so that it fits its take.
+
+    ``by`` is how its role is known: name, sound, order, person. ``gain_db`` is what
+    it was raised by, ``gain_error_db`` how surely the stem itself tells that (None:
+    it does not). ``late_s`` is by how much it was moved to the front, negative to
+    the back; ``padded_s`` the silence that was added behind it, ``cut_s`` what of it
+    lay outside the take.
+    """
+
+    name: str
+    role: str
+    by: str
+    gain_db: float = 0.0
+    gain_error_db: float | None = None
+    inverted: bool = False
+    from_rate_hz: int | None = None
+    late_s: float = 0.0
+    drift_ppm: float = 0.0
+    padded_s: float = 0.0
+    cut_s: float = 0.0
 
 
 class StemSet(Record):
@@ -165,7 +191,8 @@ class StemSet(Record):
 
     ``null_db`` is ``Σ stems − mix`` over the mix; ``incomplete`` says that the
     stems are in the mix but do not add up to it; ``regenerated`` names those that
-    move like the mix and are not in it as waves.
+    move like the mix and are not in it as waves. ``files`` are those that a person
+    brought, with what was done to them.
     """
 
     take_id: str
@@ -176,6 +203,7 @@ class StemSet(Record):
     incomplete: bool = False
     regenerated: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    files: tuple[StemFile, ...] = ()
     by: str
     at: str
 

@@ -7,6 +7,17 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from controlroom.model.base import Record
+from controlroom.model.errors import UsageError
+
+
+def check_clock(what: str, clock: str, wanted: str) -> None:
+    """Refuse what is on another clock than is wanted; UsageError ``span.foreign-clock``."""
+    if clock != wanted:
+        raise UsageError(
+            "span.foreign-clock",
+            f"{what} is on the clock of {clock}, not of {wanted}",
+            "give a place on the take that is worked on, or add that other take again to go back to it",
+        )
 
 
 class Span(Record):
@@ -26,6 +37,26 @@ class Span(Record):
     def length_s(self) -> float:
         """Length in seconds."""
         return self.end_s - self.start_s
+
+    def on(self, clock: str | Timeline) -> Span:
+        """Return this span on a clock: itself where that is its own, or mapped where a timeline leads there.
+
+        Raises
+        ------
+        UsageError
+            ``span.foreign-clock``: it is on another clock, and not one place of the timeline's is made of it.
+        """
+        if isinstance(clock, Timeline) and clock.clock != self.clock:
+            places = clock.from_source(self)
+            if len(places) == 1:
+                return places[0]
+        wanted = clock.clock if isinstance(clock, Timeline) else clock
+        check_clock(f"{self.start_s:g} to {self.end_s:g} s", self.clock, wanted)
+        return self
+
+    def overlaps(self, other: Span) -> bool:
+        """Return whether both share some time; on two clocks they share none."""
+        return self.clock == other.clock and self.start_s < other.end_s and other.start_s < self.end_s
 
 
 class Piece(Record):
@@ -54,6 +85,12 @@ class Timeline(Record):
         """Return the timeline of an unedited take."""
         whole = Span(clock=clock, start_s=0.0, end_s=duration_s)
         return cls(clock=clock, pieces=(Piece(source=whole, start_s=0.0),))
+
+    @classmethod
+    def of_excerpt(cls, span: Span) -> Self:
+        """Return the timeline of a stretch by itself: its clock begins where it begins."""
+        clock = f"{span.clock}@{span.start_s:g}-{span.end_s:g}"
+        return cls(clock=clock, pieces=(Piece(source=span, start_s=0.0),))
 
     @property
     def duration_s(self) -> float:

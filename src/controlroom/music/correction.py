@@ -55,6 +55,28 @@ class MusicCorrection(Record):
     at: str = ""
     reason: str = ""
 
+    def within(self, start_s: float, end_s: float, clock: str) -> MusicCorrection:
+        """Return what this says of a stretch by itself, on the stretch's clock, which begins at ``start_s``.
+
+        Tempo, key and metre hold anywhere; a downbeat outside of the stretch says nothing of it.
+        """
+        first = self.first_downbeat_s
+        moved = {
+            "clock": clock,
+            "first_downbeat_s": first - start_s if first is not None and start_s <= first < end_s else None,
+            "sections": _within(self.sections, start_s, end_s),
+            "chords": _within(self.chords, start_s, end_s),
+        }
+        return self.model_copy(update=moved)
+
+
+def _within(marks: tuple[Mark, ...], start_s: float, end_s: float) -> tuple[Mark, ...]:
+    """Return the marks of a stretch, from its start; the one that it begins in begins with it."""
+    ordered = sorted(marks, key=lambda mark: mark.start_s)
+    begun = [mark for mark in ordered if mark.start_s <= start_s][-1:]
+    inside = [mark for mark in ordered if start_s < mark.start_s < end_s]
+    return tuple(Mark(start_s=max(0.0, one.start_s - start_s), label=one.label) for one in begun + inside)
+
 
 def state_of(label: str) -> int:
     """Return the state of a key or triad written ``A:min``, ``F#:maj``, ``Bb``, or ``N`` for no chord.

@@ -15,7 +15,7 @@ from controlroom.processors.trying import tried
 def with_stems(listening: Listening, role: str) -> Listening:
     """Return a part of a song as a processor's ``prepare`` is handed it: with all the stems beside it."""
     part = listening.part(role)
-    return part if role == MIX else Listening(part.audio, part.clock, listening.stems)
+    return part if role == MIX else part.derived(part.audio, stems=listening.stems)
 
 
 def song_after(processor: Processor, listening: Listening, role: str, span: Span | None = None) -> Listening:
@@ -32,16 +32,17 @@ def song_after(processor: Processor, listening: Listening, role: str, span: Span
         Where the step is (the desk's short fades at its ends are left out); the whole song by default.
     """
     before = listening.part(role).audio
-    after = _inside(tried(processor, with_stems(listening, role)), before, span)
+    here = None if span is None else span.on(listening.clock)
+    after = _inside(tried(processor, with_stems(listening, role)), before, here)
     if role == MIX:
-        return Listening(after, listening.clock, listening.stems)
+        return listening.derived(after, stems=listening.stems)
     stems = dict(listening.stems)
-    stems[role] = Listening(after, listening.clock)
+    stems[role] = stems[role].derived(after)
     for group in groups_of(role, stems):
         moved = _moved(stems[group].audio, before, after)
-        stems[group] = Listening(Audio(moved, after.rate_hz), listening.clock)
+        stems[group] = stems[group].derived(Audio(moved, after.rate_hz))
     mix = Audio(_moved(listening.audio, before, after), after.rate_hz)
-    return Listening(mix, listening.clock, stems)
+    return listening.derived(mix, stems=stems)
 
 
 def _inside(after: Audio, before: Audio, span: Span | None) -> Audio:

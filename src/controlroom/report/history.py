@@ -59,6 +59,10 @@ def _signed(body: Body) -> str:
     return f"Policy “{body['name']}” signed{by}"
 
 
+def _signer(body: Body) -> str:
+    return f"Signed by key {str(body['key'])[:16]} from here on" if body["key"] else "Not signed from here on"
+
+
 def _corrected(body: Body) -> str:
     said = [name.replace("_", " ") for name in MUSIC if body.get(name) not in (None, [], ())]
     back = [str(name).replace("_", " ") for name in body.get("withdrawn", ())]
@@ -69,6 +73,7 @@ def _corrected(body: Body) -> str:
 
 ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "song.created": lambda body: f"Song created: {body['title']}",
+    "signer.set": _signer,
     "standards.set": lambda body: f"Standards set, digest {str(body['digest'])[:12]}",
     "take.added": _take,
     "findings": _findings,
@@ -83,6 +88,7 @@ ENTRIES: Mapping[str, Callable[[Body], str]] = {
     "music.corrected": _corrected,
     "policy.signed": _signed,
     "target.set": _target,
+    "restored": lambda body: f"Put back what was missing or damaged: {body['file']}",
     "rendered": lambda body: f"Rendered {body.get('id', '')}".rstrip(),
     "released": lambda _body: "Released",
 }

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from controlroom.model.base import Document, Record
-from controlroom.model.decisions import Answer, Decision, Who, waiting
+from controlroom.model.decisions import Answer, Decision, Elsewhere, Who, waiting
 from controlroom.model.findings import MAX_PLOT_POINTS, Finding, Note
 from controlroom.model.proposals import Proposal, Step
 from controlroom.model.render import LoudnessFacts, Outcome, Render
@@ -125,6 +125,7 @@ class ReportData(Document):
 
     ``song`` is what a person types for SONG in the commands that are shown.
     ``decisions`` are in ledger order; the last answer to a proposal counts.
+    ``elsewhere`` are the person's own steps for other takes of the song.
     """
 
     schema_number: ClassVar[int] = 1
@@ -141,6 +142,7 @@ class ReportData(Document):
     proposals: tuple[Proposal, ...] = ()
     decisions: tuple[Decision, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     render: Render | None = None
     before: LoudnessFacts | None = None
     waveform_before: Waveform | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from controlroom.model.decisions import Answer, Decision, Who
+from controlroom.model.decisions import Answer, Decision, Elsewhere, Who
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.proposals import Claim, GuardReading, Step
 from controlroom.model.render import LoudnessPlan, Outcome
@@ -39,6 +39,7 @@ __all__ = [
     "budget_words",
     "claim_sentence",
     "decision_sentence",
+    "elsewhere_sentence",
     "error_sentence",
     "finding_place",
     "finding_sentence",
@@ -113,6 +114,12 @@ def guard_sentence(reading: GuardReading) -> str:
     was, now = guard_value(reading.guard, reading.before), guard_value(reading.guard, reading.after)
     verdict = "beyond" if reading.broken else "within"
     return f"{name[:1].upper()}{name[1:]}: {was} before, {now} after; {verdict} its limit of {guard_value(reading.guard, reading.limit)}."
+
+
+def elsewhere_sentence(one: Elsewhere) -> str:
+    """Return that a person's own step is about another take, and is not heard on this one."""
+    step = one.decision.step
+    return f"Written for {one.take}, not heard on this take: {step_phrase(step)} ({one.decision.name})"
 
 
 def withheld_sentence(step: Step, broken: Sequence[str]) -> str:

@@ -22,7 +22,16 @@ LEFT_OUT: Mapping[str, str] = {
     "near-silent": "nothing sounds in it",
     "leakage": "what was separated as it is only what leaked into it: the song has none",
     "the-mix": "it is the whole mix, not a part of it",
+    "the-same": "another file is the same sound",
+    "held": "the other stems are all that is in it",
+    "overlaps": "it holds what other stems hold too, and can't be told apart from them",
+    "empty": "there is nothing in it",
+    "too-short": "it is too short to be a stem",
+    "no-audio": "it is no audio",
+    "replaced": "a later file of the same name stands for it",
 }
+BY: Mapping[str, str] = {"sound": "told by its sound", "person": "as you said"}
+LEAST_MOVE_S = 0.0005
 FLOOR_DB = -120.0
 WEIGHTY_DB = -40.0
 """A band that holds less of a stem than this is not told of."""
@@ -44,6 +53,13 @@ def stems_text(view: Mapping[str, Any]) -> str:
         f"{spoken(stem['role'])}: {sentence}" for stem in view["stems"] if (sentence := stem_sentence(stem))
     ]
     return "\n".join([*lines, "", *MEANINGS])
+
+
+def set_text(view: Mapping[str, Any]) -> str:
+    """Return a song's stems in a few lines: which there are, and what is to be said of them."""
+    roles = listed([stem["role"] for stem in view["stems"] if stem["leaf"]])
+    how = "imported" if view["backend"] == "imported" else f"separated by {view['backend']}"
+    return "\n".join([f"Stems, {how}: {roles}", *(f"  {sentence}" for sentence in set_sentences(view))])
 
 
 MEANINGS = (
@@ -71,11 +87,51 @@ def set_sentences(view: Mapping[str, Any]) -> list[str]:
             f"Sung or played again, not cut out of the take: {listed(list(view['regenerated']))}. "
             "They sound like the parts and are not in the take as waves: changes of them can't be laid over it."
         )
-    told += [
-        f"Left out: {one['name']}, because {LEFT_OUT.get(one['why'], one['why'])}."
-        for one in view["left_out"]
-    ]
-    return told
+    return [*told, *file_sentences(view)]
+
+
+def file_sentences(view: Mapping[str, Any]) -> list[str]:
+    """Return what was done with a person's files, and which were left out, and why."""
+    told = [file_sentence(one) for one in view["files"] if done_to(one)]
+    return [*told, *map(left_out_sentence, view["left_out"])]
+
+
+def left_out_sentence(one: Mapping[str, Any]) -> str:
+    """Return why a file or part is no stem."""
+    more = f" ({one['detail']})" if one["detail"] else ""
+    return f"Left out: {one['name']}, because {LEFT_OUT.get(one['why'], one['why'])}{more}."
+
+
+def file_sentence(file: Mapping[str, Any]) -> str:
+    """Return what was done with a person's file so that it fits its take."""
+    return f"{file['name']} ({spoken(file['role']).lower()}): {'; '.join(done_to(file))}."
+
+
+def done_to(file: Mapping[str, Any]) -> list[str]:
+    """Return each thing that was done to a file; nothing for one that fitted, and whose name told its role."""
+    done = []
+    if file["by"] in BY:
+        done.append(BY[file["by"]])
+    if file["from_rate_hz"]:
+        done.append(f"converted from {file['from_rate_hz']} Hz")
+    if file["gain_db"]:
+        way = "raised" if file["gain_db"] > 0 else "lowered"
+        sure = file["gain_error_db"]
+        how = "as the others were" if sure is None else f"± {number(sure, 2)}, told by its wave in the take"
+        done.append(f"{way} by {number(abs(file['gain_db']), 1)} dB ({how})")
+    if file["inverted"]:
+        done.append("polarity turned back")
+    if abs(file["late_s"]) >= LEAST_MOVE_S:
+        done.append(
+            f"moved {'forward' if file['late_s'] > 0 else 'back'} by {number(abs(file['late_s']), 3)} s"
+        )
+    if file["drift_ppm"]:
+        done.append(f"its clock ran off by {number(file['drift_ppm'], 1)} ppm, put right")
+    if file["padded_s"]:
+        done.append(f"{number(file['padded_s'], 1)} s of silence behind it")
+    if file["cut_s"]:
+        done.append(f"{number(file['cut_s'], 1)} s beyond the take's end cut")
+    return done
 
 
 def stem_sentence(stem: Mapping[str, Any]) -> str:

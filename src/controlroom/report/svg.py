@@ -8,6 +8,7 @@ are not finite are gaps, never coordinates.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -71,9 +72,9 @@ def finite(values: Sequence[float]) -> list[float]:
 
 def nice_step(extent: float, count: int) -> float:
     """Return 1, 2 or 5 times a power of ten that divides ``extent`` into about ``count``."""
-    if not math.isfinite(extent) or extent <= 0:
-        return 1.0
     raw = extent / max(1, count)
+    if not math.isfinite(raw) or raw <= sys.float_info.min:  # the least floats have no power of ten below
+        return 1.0
     power = 10.0 ** math.floor(math.log10(raw))
     return next((power * unit for unit in (1, 2, 5) if power * unit >= raw * (1 - 1e-9)), power * 10)
 

@@ -21,6 +21,7 @@ def verdict(data: ReportData) -> tuple[str, ...]:
         _changed(data),
         _claims(data),
         _waiting(data),
+        _elsewhere(data),
         *take_sentences(data.take),
     )
     return tuple(sentence for sentence in told if sentence)
@@ -111,6 +112,14 @@ def _names(data: ReportData) -> str:
 def _waiting(data: ReportData) -> str:
     count = len(data.waiting)
     return f"{_count(count, 'proposal waits', 'proposals wait')} for a decision." if count else ""
+
+
+def _elsewhere(data: ReportData) -> str:
+    if not data.elsewhere:
+        return ""
+    takes = listed(list(dict.fromkeys(one.take for one in data.elsewhere)))
+    steps = _count(len(data.elsewhere), "step of your own is", "steps of your own are")
+    return f"{steps} about another take ({takes}) and not heard on this one."
 
 
 def _count(count: int, one: str, many: str) -> str:

@@ -1,23 +1,20 @@
-"""Where an exported stem sits in its mix: offset, drift, gain and polarity.
+"""Where an exported stem sits in its mix: offset, drift and polarity.
 
 A stem's place is found by deconvolution: the cross-spectrum with the mix,
 divided by the stem's own power, is the response that leads from the stem to the
 mix, one spike where the stem is in it. Unlike plain correlation the spike does
 not depend on the stem's colour. The same at several places of the song gives
-the drift; least squares over all stems at once gives each one's gain, so that
-what the stems share is not counted twice.
+the drift. How loud it is there is told in ``levels``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from controlroom.model.audio import Audio, Samples
-from controlroom.separation.shelf import Sound
 
 _PLACE_S = 12.0
 _PLACES = 9
@@ -85,6 +82,19 @@ def locate(stem: Audio, mix: Audio, max_offset_s: float = 2.0) -> Place:
             break
     polarity = 1 if np.median(clear[:, 1]) >= 0 else -1
     return Place(offset, slope * 1e6, polarity, clarity)
+
+
+def locate_anywhere(stem: Audio, mix: Audio) -> float:
+    """Return the likeliest offset of a stem of another length, in frames, from its loudest 12 s.
+
+    Whether it is there at all is for ``locate`` to say.
+    """
+    one, two = stem.samples.mean(axis=0), mix.samples.mean(axis=0)
+    size = min(one.size, round(_PLACE_S * mix.rate_hz))
+    starts = range(0, max(1, one.size - size + 1), max(1, size // 4))
+    start = max(starts, key=lambda at: float(np.vdot(one[at : at + size], one[at : at + size])))
+    reach = max(one.size, two.size)
+    return _spike(one, two, start, size, reach, 0.0)[0]
 
 
 def _loud_places(mono: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.int64]:
@@ -179,46 +189,3 @@ def _shifted(samples: Samples, fraction: float) -> Samples:
     turn = np.exp(2j * np.pi * np.arange(length // 2 + 1) / length * fraction).astype(np.complex64)
     out = [irfft(rfft(channel, length) * turn, length)[:frames] for channel in samples]
     return np.stack(out).astype(np.float32, copy=False)
-
-
-def gains(stems: Mapping[str, Sound], mix: Audio) -> dict[str, float]:
-    """Return each stem's gain in the mix, by least squares over all stems at once.
-
-    Solves ``min ‖mix − Σ g_i stem_i‖²`` over all frames and channels, with the
-    stems already placed. 1.0 for a stem that is silent.
-
-    Raises
-    ------
-    ValueError
-        If a stem is shorter than the mix, or at another rate.
-    """
-    names = list(stems)
-    size = len(names)
-    gram, cross = np.zeros((size, size)), np.zeros(size)
-    for name in names:
-        _check_placed(stems[name], mix)
-    for start in range(0, mix.frames, 1 << 18):
-        part = mix.excerpt(start, start + (1 << 18))
-        pieces = [_as_channels(stems[name].excerpt(start, start + (1 << 18)), part) for name in names]
-        rows = np.stack([piece.reshape(-1) for piece in pieces]).astype(np.float64)
-        gram += rows @ rows.T
-        cross += rows @ part.samples.reshape(-1).astype(np.float64)
-    power = np.diagonal(gram)
-    quiet = power <= 1e-9 * max(power.max(initial=0.0), 1e-20)
-    gram[np.diag_indices(size)] += 1e-9 * power.max(initial=1e-20)
-    found = np.linalg.solve(gram, cross)
-    return {name: 1.0 if quiet[n] else float(found[n]) for n, name in enumerate(names)}
-
-
-def _check_placed(stem: Sound, mix: Audio) -> None:
-    if stem.rate_hz != mix.rate_hz or stem.frames != mix.frames:
-        raise ValueError(f"a stem of {stem.frames} frames at {stem.rate_hz} Hz is not placed in its mix")
-
-
-def _as_channels(stem: Audio, mix: Audio) -> Samples:
-    if stem.channels == mix.channels:
-        return stem.samples
-    if stem.channels == 1:
-        return np.broadcast_to(stem.samples, mix.samples.shape)
-    folded: Samples = stem.samples.mean(axis=0, keepdims=True)
-    return folded

@@ -72,6 +72,9 @@ class Description(Document):
                 raise ValueError(
                     "segment_frames and window must be multiples of hop, bins at most window/2 + 1"
                 )
+        names = [*self.stems, *([self.rest] if self.rest is not None else [])]
+        if len({name.casefold() for name in names}) < len(names) or not all(map(str.strip, names)):
+            raise ValueError("every stem, and the rest, needs a name of its own")
         return self
 
 

@@ -2,106 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
-from controlroom.model.errors import AudioInputError
-from controlroom.separation.alignment import Place, gains, locate, placed
+from controlroom.separation.alignment import Place, locate, locate_anywhere, placed
+from controlroom.separation.levels import Level, Levels
 from controlroom.separation.shelf import Keep, Sound, in_memory, whole
 
-MAX_DIFFERENCE_S = 2.0
-"""A stem may be this much shorter or longer than its take: padding, not another song."""
+MAX_OFFSET_S = 2.0
+"""Where a stem is looked for first; one of another length is looked for in the whole take too."""
+OWN_GAIN_DB = 0.5
+"""A stem whose level differs by more from that of the set was exported at a level of its own."""
+SET_GAIN_DB = 0.1
 
 _NEAR_FRAMES = 1.5
+_TELLS_FRAMES = 0.25
+_CLEARER = 1.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedStem:
-    """A stem at its place in the take: what was measured, and the sound moved there."""
+    """A stem at its place in the take: what was measured, what was done, and the sound moved there.
+
+    ``gain`` is what it was multiplied with, polarity and all; ``error_db`` how
+    surely that is known, None where it was not told from the stem itself.
+    """
 
     name: str
     audio: Sound
     place: Place
-    gain_db: float
+    gain: float
+    error_db: float | None
+    from_rate_hz: int
+    duration_s: float
+
+    @property
+    def gain_db(self) -> float:
+        """The gain in dB, without its sign."""
+        return float(20 * np.log10(abs(self.gain)))
+
+
+Sets = Sequence[Sequence[str]]
+"""Names of stems that stand beside each other: in one set none holds another."""
 
 
 def place_stems(
-    stems: Mapping[str, Sound], mix: Audio, ctx: Context, keep: Keep = in_memory
+    stems: Mapping[str, Sound],
+    mix: Audio,
+    ctx: Context,
+    keep: Keep = in_memory,
+    pick: Callable[[Levels], Sets] | None = None,
 ) -> Mapping[str, PlacedStem]:
-    """Bring stems to the take's rate, length, place, polarity and level.
+    """Bring stems to the take's rate, length, channels, place, polarity and level.
 
     A stem too quiet to be found by itself takes the place of the others
-    (exports start together). One gain is applied to all stems, the median of
-    what least squares finds for those that were found, and only where it is more
-    than 0.1 dB: exports are turned down as a whole, and the balance between
-    stems is theirs.
+    (exports start together). A shorter one is padded with silence, what lies
+    outside the take is cut. Exports are turned down as a whole, and then the
+    balance between stems is theirs: one gain, the median, is applied to all. Where
+    the own gain of one differs from that, by more than ``OWN_GAIN_DB`` and by
+    more than it is unsure, stems were exported each at a level of its own, and
+    each whose level is told is brought back from it.
 
     Parameters
     ----------
     stems : mapping
-        Name to sound, all at one rate.
+        Name to sound, at any rates and lengths.
     mix : Audio
         The take.
     ctx : Context
         Progress and cancel.
     keep : callable
         Lays a stem where it is kept; one at a time is in memory besides.
+    pick : callable, optional
+        Told what the placed stems are in the take, says which of them stand
+        beside each other (``no_bass`` beside ``bass``, the leaves without it), in
+        sets; what is in no set is left out. All in one set by default.
 
     Returns
     -------
     mapping
-        Of the same names; each stem as long as the take.
-
-    Raises
-    ------
-    AudioInputError
-        ``stem.rate``: stems of different rates; ``stem.length``: a stem more
-        than ``MAX_DIFFERENCE_S`` shorter or longer than the take.
+        Name to stem; each as long as the take.
     """
     from controlroom.media.resample import resample
 
-    _check_alike(stems, mix)
     level: dict[str, Sound] = {}
     found: dict[str, Place] = {}
     blur: dict[str, float] = {}
     for n, (name, stem) in enumerate(stems.items()):
-        ctx.tell("separation.place", 0.6 * n / len(stems))
+        ctx.tell("separation.place", 0.5 * n / len(stems))
         audio = resample(whole(stem), mix.rate_hz)
-        found[name], blur[name] = locate(audio, mix), blur_frames(audio)
+        found[name], blur[name] = found_place(audio, mix), blur_frames(audio)
         level[name] = stem if stem.rate_hz == mix.rate_hz else keep(audio)
-    places = agreed(found, mix.frames, blur)
+    places = agreed(found, mix.frames, blur, reach=round(MAX_OFFSET_S * mix.rate_hz))
     moved: dict[str, Sound] = {}
     for n, name in enumerate(stems):
-        ctx.tell("separation.place", 0.6 + 0.2 * n / len(stems))
-        moved[name] = keep(placed(whole(level.pop(name)), places[name], mix.frames))
-    factor = _factor(moved, [name for name, place in found.items() if place.found], mix)
-    ctx.tell("separation.place", 1.0)
-    return {
+        ctx.tell("separation.place", 0.5 + 0.2 * n / len(stems))
+        audio = as_channels(whole(level.pop(name)), mix.channels)
+        moved[name] = keep(placed(audio, places[name], mix.frames))
+    with ctx.part("separation.levels", 0.7, 0.9) as inner:
+        levels = Levels(moved, mix, inner)
+    told = levels.of(pick(levels) if pick else [tuple(stems)])
+    factors = _factors(told)
+    done = {
         name: PlacedStem(
-            name, _scaled(moved.pop(name), factor, keep), places[name], float(20 * np.log10(factor))
+            name,
+            _scaled(moved.pop(name), factors[name], keep),
+            places[name],
+            factors[name] * places[name].polarity,
+            told[name].error_db if told[name].sure else None,
+            stems[name].rate_hz,
+            stems[name].duration_s,
         )
-        for name in stems
+        for name in told
     }
+    ctx.tell("separation.place", 1.0)
+    return done
 
 
-def _check_alike(stems: Mapping[str, Sound], mix: Audio) -> None:
-    rates = {audio.rate_hz: name for name, audio in stems.items()}
-    if len(rates) > 1:
-        told = ", ".join(f"{name} {rate} Hz" for rate, name in sorted(rates.items()))
-        raise AudioInputError(
-            "stem.rate", f"the stems have different rates: {told}", "export them all at one rate"
-        )
-    for name, audio in stems.items():
-        if abs(audio.duration_s - mix.duration_s) > MAX_DIFFERENCE_S:
-            raise AudioInputError(
-                "stem.length",
-                f"{name} lasts {audio.duration_s:.1f} s, the take {mix.duration_s:.1f} s",
-                "export every stem from the song's start to its end; or it is another song's",
-            )
+def as_channels(audio: Audio, channels: int) -> Audio:
+    """Return a stem with its take's channels: a mono one in the middle, a stereo one folded by halves."""
+    if audio.channels == channels:
+        return audio
+    folded = audio.samples.mean(axis=0, keepdims=True, dtype=np.float64).astype(np.float32)
+    return Audio(np.repeat(folded, channels, axis=0), audio.rate_hz)
+
+
+def found_place(audio: Audio, mix: Audio) -> Place:
+    """Return where a stem sits: near its take's start, or, for one of another length, anywhere.
+
+    A stem that was cut before its first note is found by its sound. Loops are
+    alike everywhere: the place at the start stands unless the other is plainly clearer.
+    """
+    near = locate(audio, mix, MAX_OFFSET_S)
+    if abs(audio.duration_s - mix.duration_s) <= MAX_OFFSET_S:
+        return near
+    far_frames = locate_anywhere(audio, mix)
+    there = placed(audio, Place(far_frames, 0.0, 1, 0.0), mix.frames)
+    far = locate(there, mix, 0.1)
+    if not far.found or far.clarity < _CLEARER * near.clarity:
+        return near
+    return replace(far, offset_frames=far.offset_frames + far_frames)
 
 
 def blur_frames(stem: Audio) -> float:
@@ -117,18 +161,23 @@ def blur_frames(stem: Audio) -> float:
 
 
 def agreed(
-    found: Mapping[str, Place], frames: int, blur: Mapping[str, float] | None = None
+    found: Mapping[str, Place], frames: int, blur: Mapping[str, float] | None = None, reach: int | None = None
 ) -> dict[str, Place]:
     """Return one place for all stems that plainly share one: that of the clearest.
 
     Exports start together and run on one clock. A stem that was found within
     1.5 frames of the clearest one, or within its own ``blur`` (`blur_frames`),
     at the take's start and at its end, was measured less well, not moved. A
-    stem that was not found takes the clearest one's place too.
+    stem that was not found takes the clearest one's place too. One that was found
+    farther than ``reach`` from the start was cut by itself: it leads no other,
+    unless all were.
     """
-    if not any(place.found for place in found.values()):
-        return dict(found)
-    best = max(found.values(), key=lambda place: place.clarity)
+    found = {name: _whole(place) for name, place in found.items()}
+    leading = [place for place in found.values() if place.found]
+    if not leading:
+        return found
+    close = [place for place in leading if reach is None or abs(place.offset_frames) <= reach]
+    best = max(close or leading, key=lambda place: place.clarity)
 
     def near(name: str, place: Place) -> bool:
         start = place.offset_frames - best.offset_frames
@@ -143,12 +192,30 @@ def agreed(
     }
 
 
-def _factor(moved: Mapping[str, Sound], known: list[str], mix: Audio) -> float:
-    if not known:
-        return 1.0
-    each = gains(moved, mix)
-    factor = float(np.median([each[name] for name in known]))
-    return factor if factor > 0 and abs(20 * np.log10(factor)) > 0.1 else 1.0
+def _whole(place: Place) -> Place:
+    """Return a place on a whole frame where it is no farther from one than a spike can tell."""
+    frame = round(place.offset_frames)
+    if place.drift_ppm or abs(place.offset_frames - frame) > _TELLS_FRAMES:
+        return place
+    return replace(place, offset_frames=float(frame))
+
+
+def _factors(told: Mapping[str, Level]) -> dict[str, float]:
+    """Return what each stem is multiplied with; see ``place_stems``."""
+    known = [level for level in told.values() if level.sure]
+    common_db = float(np.median([level.gain_db for level in known])) if known else 0.0
+    if own := any(_differs(level, common_db) for level in known):
+        common_db = 0.0
+    factors: dict[str, float] = {}
+    for name, level in told.items():
+        gain_db = level.gain_db if own and level.sure else common_db
+        sign = -1.0 if level.sure and level.gain < 0 else 1.0
+        factors[name] = sign * float(10 ** (gain_db / 20)) if abs(gain_db) > SET_GAIN_DB else sign
+    return factors
+
+
+def _differs(level: Level, common_db: float) -> bool:
+    return abs(level.gain_db - common_db) > max(OWN_GAIN_DB, 3 * level.error_db)
 
 
 def _scaled(sound: Sound, factor: float, keep: Keep) -> Sound:

@@ -14,88 +14,105 @@ from dataclasses import dataclass
 import numpy as np
 
 from controlroom.model.audio import Audio
+from controlroom.separation.role_words import BY_PHRASE, NEGATIONS, told_by, words_of
 
-_PHRASES: dict[str, str] = {
-    "backing-vocals": "backing vocals|backing vocal|backing vox|background vocals|background vocal|bg vocals|bgv|bgvs|"
-    "bv|bvs|harmony vocals|harmonies|choir|backing voices|vocal harmonies|vocal chops",
-    "vocals": "lead vocals|lead vocal|main vocals|main vocal|lead vox|vocals|vocal|vox|voice|voices|acapella|"
-    "a cappella|acappella|singing|rap",
-    "kick": "kick|kick drum|bass drum|bd",
-    "snare": "snare|snare drum|sd",
-    "hats": "hi hat|hi hats|hihat|hihats|hats|hat|hh|cymbals|overheads|ride",
-    "drums": "drums|drum|drum kit|drumkit|beat|beats",
-    "percussion": "percussion|perc|percs|clap|claps|shaker|tambourine|congas|bongos",
-    "bass": "bass|bass guitar|sub|sub bass|808|808s|synth bass|bassline",
-    "guitar": "guitar|guitars|acoustic guitar|electric guitar|rhythm guitar|lead guitar|gtr|gtrs",
-    "keyboard": "keyboard|keyboards|keys|piano|organ|rhodes|electric piano|epiano",
-    "strings": "strings|string|violin|violins|viola|cello|orchestra",
-    "brass": "brass|trumpet|trombone|horns|horn",
-    "woodwinds": "woodwinds|woodwind|flute|clarinet|sax|saxophone|oboe",
-    "synth": "synth|synths|synthesizer|pad|pads|lead|arp|pluck|leads",
-    "fx": "fx|sfx|effects|effect|fx other|risers|riser|noise",
-    "accompaniment": "accompaniment|instrumental|instrumentals|backing track|no vocals|music|karaoke|minus vocals",
-    "other": "other|others|rest|residual|remainder",
-    "mix": "mix|full mix|mixdown|master|full song|stereo mix|original mix|2mix",
-}
-_BY_PHRASE = {phrase: role for role, phrases in _PHRASES.items() for phrase in phrases.split("|")}
-_LONGEST = max(len(phrase.split()) for phrase in _BY_PHRASE)
+_EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
+_BRACKETS = re.compile(r"[\(\[]([^()\[\]]*)[\)\]]")
+_DASHED = re.compile(r"(?:^|[(\[])\s*[-−](?=[^\W\d_])")
+"""``-bass`` at the start of a name or bracket: without the bass, or a dash too many."""
 
 
 @dataclass(frozen=True)
 class RoleGuess:
-    """A role and how it is known: ``name``, ``order`` of streams, ``sound``, ``person``; None is ``asked``."""
+    """A role and how it is known: ``name``, ``order`` of streams, ``sound``, ``person``; None is ``asked``.
+
+    ``without`` names the parts that the file is said *not* to hold: it is the
+    rest of the mix (``no_bass``), and never one of them.
+    """
 
     role: str | None
     by: str
+    without: tuple[str, ...] = ()
+
+
+_ASKED = RoleGuess(None, "asked")
 
 
 def roles_by_name(names: Sequence[str]) -> list[RoleGuess]:
     """Return the role that each file name tells, or *asked*.
 
-    A name's last bracket decides if it holds a role (``Song (Vocals)``); else
+    A name's last bracket that tells a role decides (``Song (Vocals)``); else
     what is left of the name after the words that all the names begin or end
     with (the song's title, the artist, the tempo); there the longest phrase
-    wins, and two different roles of equal length leave the question open.
+    wins, and two different roles of equal length leave the question open. Where
+    the name tells none, its folders do, the innermost first. ``no``,
+    ``without``, ``minus``, ``ex`` before a role tell the rest of the mix.
 
     Parameters
     ----------
     names : sequence of str
-        File names of one export, with or without folder and extension.
+        File names of one export, with or without folders and extension.
     """
-    stems = [re.sub(r"\.[A-Za-z0-9]{2,5}$", "", name.replace("\\", "/").rsplit("/", 1)[-1]) for name in names]
-    words = [_words(stem) for stem in stems]
-    head = _shared(words)
-    tail = _shared([list(reversed(w[head:])) for w in words])
-    guesses = []
-    for stem, own in zip(stems, words, strict=True):
-        brackets = re.findall(r"[\(\[]([^()\[\]]*)[\)\]]", stem)
-        role = _role_of(_words(brackets[-1])) if brackets else None
-        role = role or _role_of(own[head : len(own) - tail])
-        guesses.append(RoleGuess(role, "name" if role else "asked"))
-    return guesses
+    paths = [name.replace("\\", "/").split("/") for name in names]
+    stems = [_without_extension(path[-1]) for path in paths]
+    own = _own_words(stems)
+    folders = _own_folders([path[:-1] for path in paths])
+    return [_guess(*row) for row in zip(stems, own, folders, strict=True)]
 
 
-def _words(text: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)  # BassDrums30 → Bass Drums 30
-    found = re.findall(r"[A-Za-z]+|\d+", spaced)
-    return [word.lower() for word in found if not word.isdigit() or word == "808"]
+def _guess(stem: str, own: list[str], folders: list[str]) -> RoleGuess:
+    brackets = [told_by(words_of(inner)) for inner in reversed(_BRACKETS.findall(stem))]
+    role, without, plain = next((told for told in brackets if told[0]), None) or told_by(own)
+    if (dashed := _DASHED.search(stem)) and told_by(words_of(stem[dashed.end() :]))[0] == role:
+        return _ASKED
+    if role and plain:
+        return RoleGuess(role, "name", without)
+    for folder in reversed(folders):
+        named, missing, _ = told_by(words_of(folder))
+        if named:
+            return RoleGuess(named, "name", missing)
+    return RoleGuess(role, "name", without) if role else _ASKED
 
 
-def _shared(rows: list[list[str]]) -> int:
+def _without_extension(name: str) -> str:
+    found = _EXTENSION.search(name)
+    if found is None or found[1].lower() in BY_PHRASE:  # "01.bass" has none
+        return name
+    return name[: found.start()]
+
+
+def _own_words(stems: Sequence[str]) -> list[list[str]]:
+    """Return each name's words without those that all begin or end with; a name that is the title has none."""
+    words = [words_of(stem) for stem in stems]
+    titles = [n for n, row in enumerate(words) if _is_title(row, words)]
+    rest = [row for n, row in enumerate(words) if n not in titles]
+    head = _shared(rest)
+    while head and rest[0][head - 1] in NEGATIONS:
+        head -= 1
+    tail = _shared([list(reversed(row[head:])) for row in rest])
+    return [[] if n in titles else row[head : len(row) - tail] for n, row in enumerate(words)]
+
+
+def _is_title(row: list[str], rows: Sequence[list[str]]) -> bool:
+    """Return whether a name is what the others begin with, as the mix is called beside its stems."""
+    longer = sum(len(other) > len(row) and other[: len(row)] == row for other in rows)
+    return longer > 1 and longer >= len(rows) - 1 and " ".join(row) not in BY_PHRASE
+
+
+def _own_folders(paths: Sequence[list[str]]) -> list[list[str]]:
+    """Return each file's folders without those that all lie in: they name the song."""
+    head = 0
+    while len(paths) > 1 and all(len(path) > head and path[head] == paths[0][head] for path in paths):
+        head += 1
+    return [path[head:] for path in paths]
+
+
+def _shared(rows: Sequence[list[str]]) -> int:
     """Return how many first words all rows share, leaving each at least one."""
     if len(rows) < 2:
         return 0
     most = min(len(row) for row in rows) - 1
     return next((n for n in range(max(0, most)) if len({row[n] for row in rows}) > 1), max(0, most))
-
-
-def _role_of(words: list[str]) -> str | None:
-    for length in range(min(_LONGEST, len(words)), 0, -1):
-        spans = (" ".join(words[n : n + length]) for n in range(len(words) - length + 1))
-        found = {_BY_PHRASE[span] for span in spans if span in _BY_PHRASE}
-        if found:
-            return found.pop() if len(found) == 1 else None
-    return None
 
 
 def role_by_sound(audio: Audio) -> RoleGuess:

@@ -6,8 +6,8 @@ that stem; what is measured among all of them reads the same stretch of each.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -97,12 +97,12 @@ class ShelvedSound:
 
 
 class Shelf:
-    """A folder of sounds, for as long as a set is made; whatever lay there before goes.
+    """A folder of sounds, for as long as a set is made; sounds that a kill left there go.
 
     Parameters
     ----------
     folder : Path
-        Nobody else's; made on entering, removed on leaving.
+        Made on entering; removed on leaving, when nobody put anything else there.
 
     Raises
     ------
@@ -115,15 +115,22 @@ class Shelf:
         self._numbers = count()
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self.folder, ignore_errors=True)  # a kill may have left some
+        self._clear()
         try:
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise environment_fault(error, self.folder) from error
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._clear()
+
+    def _clear(self) -> None:
+        with suppress(OSError):
+            for path in self.folder.glob("*.f4"):
+                if path.stem.isdecimal():
+                    path.unlink(missing_ok=True)
+            self.folder.rmdir()
 
     def keep(self, audio: Audio) -> Sound:
         """Lay a sound on the shelf."""

@@ -90,7 +90,7 @@ def judge(stems: Mapping[str, Sound], mix: Audio, ctx: Context) -> SetTrust:
     SetTrust
     """
     names = tuple(stems)
-    cross = _cross_powers([stems[name] for name in names], mix, ctx)
+    cross = cross_cells([stems[name] for name in names], mix, ctx).sum(axis=0)
     coherence = _overlay_coherence(cross)
     silent = ~_heard(cross)
     levels = _levels_db(cross)
@@ -137,15 +137,18 @@ def null_db(stems: Mapping[str, Sound], mix: Audio) -> float:
     return float(10 * np.log10(max(1e-20, left / max(whole, 1e-20))))
 
 
-def _cross_powers(stems: list[Sound], mix: Audio, ctx: Context) -> npt.NDArray[np.complex128]:
-    """Return cross-power matrices (bands, n+1, n+1) of the stems and, last, the mix."""
+def cross_cells(stems: list[Sound], mix: Audio, ctx: Context) -> npt.NDArray[np.complex128]:
+    """Return cross-power matrices (stretches, bands, n+1, n+1) of the stems and, last, the mix.
+
+    A stretch is ``_BATCH_FRAMES`` windows long: 1.5 s at 44.1 kHz.
+    """
     from scipy.fft import rfft
 
     window = np.hanning(_SIZE).astype(np.float32)
     hz = np.fft.rfftfreq(_SIZE, 1 / mix.rate_hz)
     bands = [np.flatnonzero((hz >= low) & (hz < high)) for low, high in pairwise(EDGES_HZ)]
     sounds = [*stems, mix]
-    out = np.zeros((len(bands), len(sounds), len(sounds)), np.complex128)
+    cells = []
     span = _BATCH_FRAMES * _SIZE // 2 + _SIZE // 2
     for start in range(0, max(1, mix.frames - _SIZE // 2), _BATCH_FRAMES * _SIZE // 2):
         ctx.tell("separation.trust", 0.6 * start / mix.frames)
@@ -157,13 +160,15 @@ def _cross_powers(stems: list[Sound], mix: Audio, ctx: Context) -> npt.NDArray[n
             view = np.lib.stride_tricks.sliding_window_view(piece, _SIZE, axis=1)[:, :: _SIZE // 2]
             spectra.append(rfft(view * window, axis=2))
         block = np.stack(spectra)
+        out = np.zeros((len(bands), len(sounds), len(sounds)), np.complex128)
         for b, bins in enumerate(bands):
             rows = block[..., bins].reshape(len(sounds), -1).astype(np.complex128)
-            out[b] += rows @ rows.conj().T
-    return out
+            out[b] = rows @ rows.conj().T
+        cells.append(out)
+    return np.stack(cells)
 
 
-def _gains(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
+def band_gains(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
     """Return the complex gain of each stem in the mix, per band: (stems, bands)."""
     count = cross.shape[1] - 1
     out = np.zeros((count, cross.shape[0]), np.complex128)
@@ -175,7 +180,7 @@ def _gains(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:
 
 
 def _overlay_coherence(cross: npt.NDArray[np.complex128]) -> npt.NDArray[np.float64]:
-    gain = _gains(cross)
+    gain = band_gains(cross)
     score = gain.real / np.maximum(1.0, np.abs(gain) ** 2)
     return np.where(_heard(cross), np.clip(score, 0.0, 1.0), 0.0)
 

@@ -26,6 +26,7 @@ from controlroom.media.files import environment_fault, write_text
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
+from controlroom.model.errors import DecisionError
 from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
 from controlroom.studio.deliverable import from_two_speakers
@@ -62,8 +63,20 @@ class Matched:
 def audition_proposal(
     song: Song, proposal: Proposal, context: Context, span_s: tuple[float, float] | None = None
 ) -> AuditionFiles:
-    """Write the three files of a proposal, on a span or where it is heard best."""
+    """Write the three files of a proposal, on a span or where it is heard best.
+
+    Raises
+    ------
+    DecisionError
+        ``decision.other-take``: it is about another take than the current one.
+    """
     take = song.take
+    if song.memory.clock_of(proposal) != take.id:
+        raise DecisionError(
+            "decision.other-take",
+            f"{proposal.id} is about the take {song.memory.clock_of(proposal)}, not about {take.facts.file_name}",
+            "add that take again to go back to it",
+        )
     audio = take_audio(song, take, context)
     walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
     sound = walk.inputs.get(proposal.id, walk.now)

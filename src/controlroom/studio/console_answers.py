@@ -75,10 +75,12 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
     changes: list[tuple[Proposal, Reply]] = []
     for proposal_id, current in list(song.memory.decisions.items()):
         old = then[proposal_id][-1] if proposal_id in then else None
+        proposal = song.memory.proposals[proposal_id]
+        if old and not song.memory.is_on(old, song.memory.clock_of(proposal)):
+            old = None  # it was put on another take than it was asked of, and sounded on neither
         wanted = (old.answer, old.step) if old else (Answer.DEFER, current.step)
         if wanted == (current.answer, current.step) or (old is None and current.answer is Answer.DEFER):
             continue
-        proposal = song.memory.proposals[proposal_id]
         step = old.step if old and old.answer is Answer.EDIT else None
         reply = Reply(answer=wanted[0], step=step, reason=f"back to entry {seq}")
         check_touch(song, proposal, reply)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controlroom.model.decisions import Decision
+from controlroom.model.decisions import Decision, Elsewhere
 from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.one_shots import OneShot
@@ -20,6 +20,7 @@ from controlroom.model.proposals import Proposal, Stage
 from controlroom.model.render import Outcome, Render
 from controlroom.model.song import SongState, Take
 from controlroom.processors.form import Processor, all_processors, knob_info
+from controlroom.studio.marking import marks_here
 from controlroom.studio.memory import HAND_MADE, Memory
 from controlroom.studio.song import Song
 from controlroom.studio.verifying import last_render
@@ -47,6 +48,7 @@ class Desk:
     """All that the page of one song shows.
 
     ``parts`` are what a step may be on: the mix, and the stems of the current take.
+    ``elsewhere`` are the person's own steps for other takes, which do not sound on this one.
     """
 
     song_id: str
@@ -64,6 +66,7 @@ class Desk:
     render_fault: str
     render_stale: bool
     entries: int
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def card(self, proposal_id: str) -> Card | None:
         """Return the card of a proposal, if it lies on the desk."""
@@ -85,13 +88,15 @@ def lay_out(song: Song) -> Desk:
         take=memory.current_take,
         cards=cards,
         findings=tuple(memory.findings),
-        notes=tuple(memory.notes),
+        notes=tuple(note for note in memory.notes if note.span.clock == memory.clock),
         parts=_parts(memory),
-        marks=tuple(memory.marks),
+        marks=marks_here(song),
         samples=tuple(memory.one_shots.values()),
         render=render,
         render_fault=fault,
-        render_stale=render is not None and sounding != set(render.decisions),
+        render_stale=render is not None
+        and (render.take_id != memory.clock or sounding != set(render.decisions)),
+        elsewhere=tuple(memory.elsewhere),
         entries=memory.ledger.head.seq,
     )
 
@@ -103,8 +108,7 @@ def _parts(memory: Memory) -> tuple[str, ...]:
 
 def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
     """Return the standing questions in the order in which their steps sound."""
-    sources = memory.sources
-    asked = [p for p in memory.proposals.values() if p.source_digest in sources]
+    asked, answered = memory.asked, memory.answered
     findings = {finding.id: finding for finding in memory.findings}
     upstream: list[str] = []
     cards: list[Card] = []
@@ -116,7 +120,7 @@ def cards_of(memory: Memory, render: Render | None) -> tuple[Card, ...]:
             alike = tuple(
                 f for f in memory.findings if f.kind == proposal.kind and f.part == proposal.step.part
             )
-            decision = memory.decisions.get(proposal.id)
+            decision = answered.get(proposal.id)
             outcomes = _outcomes(render, proposal)
             cards.append(Card(proposal, about or alike, decision, outcomes, stale, bool(alike and not about)))
         now = [c.decision for c in cards if c.proposal.step.stage is stage and not c.stale]

@@ -12,17 +12,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from controlroom.listening.musical import Meant, hand_in, music_of
+from controlroom.listening.listening import Listening
+from controlroom.listening.musical import heard_of
 from controlroom.listening.tone import tonal_balance
 from controlroom.media.files import write_text
 from controlroom.model.base import canonical_json, digest_text, finite
+from controlroom.model.brief import Brief
 from controlroom.model.context import Context
 from controlroom.music.analysis import MusicFacts
 from controlroom.studio.console_sounds import console_folder, ensure_sounds, files_of, samples_of
-from controlroom.studio.correcting import correction_of, heard_of, put_right, words_of
+from controlroom.studio.correcting import known_of, words_of
 from controlroom.studio.listening_view import music_data
 from controlroom.studio.song import Song
-from controlroom.studio.walk import listening_of
 
 VERSION = 2
 CORRIDOR = ("freq_hz", "median_db", "low_db", "high_db")
@@ -35,14 +36,13 @@ def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
     who corrected what, when and why (``{name: {value, by, at, reason}}``), and ``heard``
     what was heard of all that can be corrected.
     """
-    take, brief = song.take, song.folder.read_brief()
-    lyrics = take.facts.tags.lyrics
-    said = correction_of(song)
+    known = known_of(song)
+    brief, said = known.meant.brief or Brief(), known.said
     words = {name: asdict(word) for name, word in words_of(song).items()}
     key = [
         VERSION,
-        take.audio_digest,
-        lyrics,
+        song.take.audio_digest,
+        known.meant.lyrics,
         brief.document(),
         said.model_dump(mode="json") if said else None,
         words,
@@ -51,10 +51,8 @@ def music_of_song(song: Song, context: Context) -> Mapping[str, Any]:
     def measured() -> dict[str, Any]:
         context.tell("console.music", 0.0)
         sounds = ensure_sounds(song, context)
-        listening = listening_of(samples_of(files_of(song.folder, sounds["take"].id)), take.id)
-        hand_in(listening, Meant(lyrics, brief))
-        put_right(song, listening)
-        heard = heard_data(heard_of(listening) if said else music_of(listening))
+        listening = Listening(samples_of(files_of(song.folder, sounds["take"].id)), known)
+        heard = heard_data(heard_of(listening))
         form = [section.model_dump(mode="json") for section in brief.form]
         return {**music_data(listening), "intended": form, "said": words, "heard": heard}
 
@@ -93,7 +91,7 @@ def tone_of_song(song: Song, context: Context) -> Mapping[str, Any]:
         for role, sound_id in ids.items():
             context.tell("console.tone", 0.0)
             audio = samples_of(files_of(song.folder, sound_id))
-            balance = tonal_balance(listening_of(audio, song.take.id), song.standards)
+            balance = tonal_balance(Listening(audio, known_of(song)), song.standards)
             sides[role] = {
                 "freq_hz": balance.freq_hz.tolist(),
                 "residual_db": [round(float(v), 2) for v in balance.residual_db],

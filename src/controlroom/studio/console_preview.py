@@ -18,6 +18,7 @@ import numpy as np
 from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import run_step, stretch_with
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
@@ -26,7 +27,7 @@ from controlroom.model.errors import SongError, UsageError
 from controlroom.model.parts import MIX
 from controlroom.model.proposals import Step
 from controlroom.model.song import Stem
-from controlroom.model.timeline import Span
+from controlroom.model.timeline import Span, Timeline
 from controlroom.processors.form import from_step
 from controlroom.studio.console_sounds import (
     Sound,
@@ -38,6 +39,7 @@ from controlroom.studio.console_sounds import (
     samples_of,
     sound_of,
 )
+from controlroom.studio.correcting import known_of
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.marking import check_part
 from controlroom.studio.song import Song
@@ -93,14 +95,16 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
+    sound, rate = _heard(song, audio), audio.rate_hz
     if step.part != MIX or not from_step(step).last_in_stage:
-        sound = _heard(song, audio)
-        rate = audio.rate_hz
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
         return stretch_with(sound, step, span, handling(song))
     margin = math.ceil(MARGIN_S * audio.rate_hz)
     left, right = max(0, first - margin), min(audio.frames, last + margin)
-    return _cut_step(audio, step, left, right, context).excerpt(first - left, last - left)
+    place = Span(clock=sound.clock, start_s=left / rate, end_s=right / rate)
+    return _cut_step(sound, step, place, audio.excerpt(left, right), context).excerpt(
+        first - left, last - left
+    )
 
 
 def _heard(song: Song, audio: Audio) -> Listening:
@@ -109,12 +113,12 @@ def _heard(song: Song, audio: Audio) -> Listening:
     stems = standing.stems if standing else ()
     root = console_folder(song.folder)
     if all(_stem_files(root, stem).facts.is_file() for stem in stems):
-        return _mapped(root, song.take.audio_digest, song.take.id, stems)
+        return _mapped(root, song.take.audio_digest, known_of(song), stems)
     return take_listening(song, audio)
 
 
 @lru_cache(maxsize=1)
-def _mapped(root: Path, take_digest: str, clock: str, stems: tuple[Stem, ...]) -> Listening:
+def _mapped(root: Path, take_digest: str, known: Known, stems: tuple[Stem, ...]) -> Listening:
     """Return the listening of playable sounds, mapped and not read whole.
 
     The last one is kept: all that goes into it is named by content, and a person
@@ -122,25 +126,25 @@ def _mapped(root: Path, take_digest: str, clock: str, stems: tuple[Stem, ...]) -
     """
     beside = {
         stem.role: LazyListening(
-            partial(samples_of, _stem_files(root, stem)), stem.audio_digest, clock, stem.trust
+            partial(samples_of, _stem_files(root, stem)), stem.audio_digest, known, stem.trust
         )
         for stem in stems
     }
-    return Listening(samples_of(SoundFiles(root, f"take-{take_digest[:12]}")), clock, beside)
+    return Listening(samples_of(SoundFiles(root, f"take-{take_digest[:12]}")), known, beside)
 
 
 def _stem_files(root: Path, stem: Stem) -> SoundFiles:
     return SoundFiles(root, f"stem-{stem.audio_digest[:12]}")
 
 
-def _cut_step(audio: Audio, step: Step, left: int, right: int, context: Context) -> Audio:
-    """Run a step on a cut of the sound, its span moved onto the cut's clock."""
-    cut = audio.excerpt(left, right)
-    span = step.span
-    if span is not None:
-        ends = [min(max(0.0, at - left / audio.rate_hz), cut.duration_s) for at in (span.start_s, span.end_s)]
-        span = span.model_copy(update={"start_s": ends[0], "end_s": ends[1]})
-    return run_step(cut, step.model_copy(update={"span": span}), context).audio
+def _cut_step(sound: Listening, step: Step, place: Span, cut: Audio, context: Context) -> Audio:
+    """Run a step on a cut of the sound, its span moved onto the cut's clock; outside of its span it does nothing."""
+    span = None if step.span is None else step.span.on(sound.clock)
+    if span is not None and not span.overlaps(place):
+        return cut
+    moved = None if span is None else span.on(Timeline.of_excerpt(place))
+    stretch_of = sound.derived(cut, known=sound.known.within(place))
+    return run_step(stretch_of, step.model_copy(update={"span": moved}), context).audio
 
 
 def gains_on(

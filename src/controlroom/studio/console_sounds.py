@@ -141,7 +141,7 @@ def ensure_sounds(song: Song, context: Context) -> dict[str, Sound]:
         keep_sound(root, wanted["take"], take_audio(song, take, context))
     context.tell("console.render", 0.6)
     if rendered and not SoundFiles(root, wanted["render"]).facts.is_file():
-        decoded = decode(song.folder.root / rendered.path, limits_of(song.standards), context).audio
+        decoded = decode(song.folder.inside(rendered.path), limits_of(song.standards), context).audio
         keep_sound(root, wanted["render"], _at_rate(decoded, take.facts.rate_hz))
     _forget(root, set(wanted.values()))
     return {role: sound_of(SoundFiles(root, sound_id)) for role, sound_id in wanted.items()}
@@ -276,6 +276,13 @@ def _forget(root: Path, wanted: set[str]) -> None:
     gone = [path.stem for path in kept[:-KEPT_PREVIEWS]]
     gone += [path.stem for role in ("take", "render") for path in root.glob(f"{role}-*.json")]
     for sound_id in set(gone) - wanted:
-        for path in root.glob(f"{sound_id}.*"):
+        forget(root, sound_id)
+
+
+def forget(root: Path, sound_id: str) -> None:
+    """Delete one sound's files; what has not the name of a sound is left alone."""
+    if NAME.match(sound_id):
+        files = SoundFiles(root, sound_id)
+        for path in (files.facts, files.samples, files.peaks, files.spectrogram):
             with suppress(OSError):
-                path.unlink()
+                path.unlink(missing_ok=True)

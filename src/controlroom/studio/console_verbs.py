@@ -20,11 +20,10 @@ from controlroom.studio.console_preview import gains_on, preview_step
 from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, files_of
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.one_shots import with_one_shots_named
+from controlroom.studio.reference_records import Reference, references_of
 from controlroom.studio.references import (
-    Reference,
     add_reference,
     reference_sound,
-    references_of,
     remove_reference,
 )
 from controlroom.studio.song import Now, found, opened

@@ -9,12 +9,10 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from controlroom.listening.listening import Listening
-from controlroom.listening.musical import hand_in, meant_of, music_of
+from controlroom.listening.known import Known, Meant
 from controlroom.model.errors import UsageError
-from controlroom.music.analysis import MusicFacts
 from controlroom.music.chords import NO_CHORD
-from controlroom.music.correction import Mark, MusicCorrection, Said, corrected, state_of, together
+from controlroom.music.correction import Mark, MusicCorrection, Said, state_of, together
 from controlroom.studio.song import Now, Song, found, opened
 
 ENTRY = "music.corrected"
@@ -54,23 +52,10 @@ def _entries(song: Song) -> Iterator[MusicCorrection]:
     return (MusicCorrection.model_validate(entry.body) for entry in song.memory.ledger.entries([ENTRY]))
 
 
-def put_right(song: Song, listening: Listening) -> Listening:
-    """Return the listening with what a person corrected in the place of what is heard of its music."""
-    said = correction_of(song)
-    if said is not None:
-        listening.keep(("music.analyse",), lambda: corrected(heard_of(listening), said))
-    return listening
-
-
-def heard_of(listening: Listening) -> MusicFacts:
-    """Return what is heard of the music, whatever a person said of it."""
-
-    def measured() -> MusicFacts:
-        plain = Listening(listening.audio, listening.clock, listening.stems)
-        hand_in(plain, meant_of(listening))
-        return music_of(plain)
-
-    return listening.keep(("music.heard",), measured)
+def known_of(song: Song) -> Known:
+    """Return what is known of the current take: its lyrics, the brief, and what a person said of its music."""
+    take = song.take
+    return Known(Meant(take.facts.tags.lyrics, song.folder.read_brief()), correction_of(song), take.id)
 
 
 class MusicVerbs:

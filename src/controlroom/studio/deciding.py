@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from controlroom.model.decisions import Answer, Decider, Decision, Question, Reply, Who
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
+from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
-from controlroom.studio.marking import check_free, check_part, check_removable
+from controlroom.studio.marking import REMOVE, check_free, check_part, check_removable
 from controlroom.studio.memory import HAND_MADE
 from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.song import Song
-
-REMOVE = "remove"
 
 
 def ask(
@@ -52,11 +51,14 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
         processor, or its knobs are refused; a reason is missing where a broken
         guard is kept; ``part.protected``, ``part.not-removable`` (``studio.marking``).
     UsageError, SongError
-        A part that the processor may not work on, or a part or sample that the song does not have.
+        A part that the processor may not work on, or a part or sample that the song does not have;
+        ``span.foreign-clock``: an edit puts the step on another take.
     """
     if reply.step is not None:
         reply = reply.model_copy(update={"step": with_one_shots_named(song, reply.step)})
     step = reply.step or proposal.step
+    if step.span is not None:
+        step.span.on(song.memory.clock_of(proposal))
     _check(proposal, reply, decider, step)
     check_touch(song, proposal, reply)
     broken = tuple(reading.guard for reading in proposal.guards if reading.broken)
@@ -101,19 +103,19 @@ def check_touch(song: Song, proposal: Proposal, reply: Reply) -> None:
     """Refuse an answer whose step would touch what stays, or is on a part that it can't work on."""
     if reply.answer not in (Answer.ACCEPT, Answer.EDIT):
         return
-    step = reply.step or proposal.step
-    check_free(song, step)
+    step, clock = reply.step or proposal.step, song.memory.clock_of(proposal)
+    check_free(song, step, clock)
     if step.part != proposal.step.part or proposal.kind == HAND_MADE:
-        check_part(song, step)
+        check_part(song, step, clock)
     if step.processor == REMOVE:
-        check_removable(song, step.part)
+        check_removable(song, step.part, clock)
 
 
 def carry(song: Song, proposal: Proposal) -> None:
     """Carry an old answer over to the same question asked again.
 
-    The question is the same while kind, processor and part are, and each claim
-    still starts and ends within the standards' tolerance of the old one.
+    The question is the same while take, kind, processor, part and place are, and
+    each claim still starts and ends within the standards' tolerance of the old one.
     """
     memory = song.memory
     if proposal.id in memory.decisions:
@@ -121,6 +123,8 @@ def carry(song: Song, proposal: Proposal) -> None:
     for old_id, old in reversed(list(memory.decisions.items())):
         asked = memory.proposals.get(old_id)
         if asked is None or old.answer is Answer.DEFER or not _same_question(asked, proposal):
+            continue
+        if not memory.is_on(old, memory.clock_of(proposal)):
             continue
         if not _claims_close(asked.claims, proposal.claims, song.standards.number("carry.tolerance_db")):
             continue
@@ -147,27 +151,35 @@ def withdraw(song: Song, decision: Decision, broken: Iterable[str]) -> None:
 
 def sounding(song: Song, proposals: Iterable[Proposal]) -> dict[str, Decision]:
     """Return the decisions that are part of the render, by proposal id."""
-    decisions: Mapping[str, Decision] = song.memory.decisions
-    return {p.id: decisions[p.id] for p in proposals if p.id in decisions and decisions[p.id].sounds}
+    decisions = song.memory.answered
+    answers = [decisions[p.id] for p in proposals if p.id in decisions]
+    return {d.proposal_id: d for d in answers if d.sounds}
 
 
 def _sounds(song: Song, proposal: Proposal) -> bool:
-    decision = song.memory.decisions.get(proposal.id)
-    return decision is not None and decision.sounds
+    return bool(sounding(song, [proposal]))
 
 
 def _is_open(song: Song, proposal: Proposal) -> bool:
-    decision = song.memory.decisions.get(proposal.id)
+    decision = song.memory.answered.get(proposal.id)
     return decision is None or decision.answer is Answer.DEFER
 
 
 def _same_question(one: Proposal, other: Proposal) -> bool:
-    return (one.kind, one.step.processor, one.step.part, one.step.version) == (
+    alike = (one.kind, one.step.processor, one.step.part, one.step.version) == (
         other.kind,
         other.step.processor,
         other.step.part,
         other.step.version,
     )
+    return alike and _same_place(one.step.span, other.step.span)
+
+
+def _same_place(one: Span | None, other: Span | None) -> bool:
+    """Return whether two steps are on the whole song, or on stretches that share some time."""
+    if one is None or other is None:
+        return one is other
+    return one.overlaps(other)
 
 
 def _claims_close(old: tuple[Claim, ...], new: tuple[Claim, ...], tolerance_db: float) -> bool:

@@ -25,7 +25,7 @@ def at_rate(sound: Listening, rate_hz: int) -> Listening:
     """Return a sound at another rate; itself where it has that rate already. Kept."""
     if sound.audio.rate_hz == rate_hz:
         return sound
-    return sound.keep(("at_rate", rate_hz), lambda: Listening(resample(sound.audio, rate_hz), sound.clock))
+    return sound.keep(("at_rate", rate_hz), lambda: sound.derived(resample(sound.audio, rate_hz)))
 
 
 def as_delivered(sound: Listening, rate_hz: int) -> Listening:
@@ -37,7 +37,7 @@ def as_delivered(sound: Listening, rate_hz: int) -> Listening:
     at = at_rate(sound, rate_hz)
     if at.audio.channels != 1:
         return at
-    return at.keep(("as_delivered",), lambda: Listening(from_two_speakers(at.audio), at.clock))
+    return at.keep(("as_delivered",), lambda: at.derived(from_two_speakers(at.audio)))
 
 
 def from_two_speakers(audio: Audio) -> Audio:

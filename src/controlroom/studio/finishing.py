@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from controlroom.model.decisions import Decider, Policy, PolicyDecider, Who
 from controlroom.model.errors import AudioInputError
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
-from controlroom.model.song import Take
+from controlroom.model.song import Reading, Take
 from controlroom.report.model import ReportData
 from controlroom.separation.form import BackendChoice
 from controlroom.studio.deciders import AnswersFile
@@ -31,7 +31,7 @@ from controlroom.studio.mastering import (
     RenderFolder,
     drop_older_audio,
     make_masters,
-    new_render_folder,
+    new_render,
     write_premaster,
 )
 from controlroom.studio.memory import Target
@@ -54,6 +54,7 @@ class Wishes:
     target_lufs: float | None
     by: str
     stems: str | Path | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def deciders(self) -> tuple[Decider, ...]:
         """Return who is asked, in turn: the person's file, the person, then the policy."""
@@ -114,13 +115,17 @@ class Finished:
                 "policy": sum(d.who is Who.POLICY for d in decided),
                 "deferred": len(self.walk.waiting),
             },
+            "elsewhere": [one.model_dump(mode="json") for one in self.data.elsewhere],
             "state": "draft" if self.render.draft else str(self.song.memory.state),
         }
 
 
 def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context) -> Finished:
     """Import, and do the whole job once."""
-    take = admit(song, incoming)
+    takes = song.memory.takes.values()
+    if takes and all(take.facts.sha256 != incoming.facts.sha256 for take in takes):
+        context.notice(f"{incoming.file.name} is another take of the song in {song.folder.root} now")
+    take = admit(song, incoming, context)
     if wishes.policy is not None and wishes.policy_named:
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:
@@ -128,17 +133,17 @@ def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context
     if wishes.stems is None:
         return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
     with context.part("stems", 0.0, 0.4) as inner:
-        _bring_stems(song, wishes.stems, wishes.by, inner)
+        _bring_stems(song, wishes.stems, wishes, inner)
     with context.part("finish", 0.4, 1.0) as inner:
         return _carry_out(song, take, incoming.audio, wishes.deciders(), inner)
 
 
-def _bring_stems(song: Song, stems: str | Path, by: str, context: Context) -> None:
+def _bring_stems(song: Song, stems: str | Path, wishes: Wishes, context: Context) -> None:
     """Separate the take where it has no stems yet, or import those that the person names."""
     if str(stems) != SEPARATE:
-        import_stems(song, Path(stems), {}, by, context)
+        import_stems(song, Path(stems), {}, wishes.by, context, Reading(as_is=wishes.reading.as_is))
     elif song.take.id not in song.memory.stems:
-        separate_stems(song, BackendChoice(), by, context)
+        separate_stems(song, BackendChoice(), wishes.by, context)
 
 
 def render_song(song: Song, context: Context) -> Finished:
@@ -165,14 +170,14 @@ def _carry_out(
         walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, deciders, inner)
     with context.part("level", 0.35, 0.5):
         levelled = level(walk, deciders)
-    output = new_render_folder(song, digest_text(canonical_json([take.audio_digest, walk.upstream])))
-    write_premaster(walk, output)
-    with context.part("master", 0.5, 0.85) as inner:
-        mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
-    render = _manifest(walk, take, levelled, output, mastered)
-    manifest = output.root / "manifest.json"
-    write_json_document(manifest, render)
-    song.memory.add_render(render, song.folder.relative(manifest), sha256_of(manifest), song.now())
+    with new_render(song, digest_text(canonical_json([take.audio_digest, walk.upstream]))) as output:
+        write_premaster(walk, output)
+        with context.part("master", 0.5, 0.85) as inner:
+            mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
+        render = _manifest(walk, take, levelled, output, mastered)
+        write_json_document(output.manifest, render)
+        manifest_sha256 = sha256_of(output.manifest)
+    song.memory.add_render(render, output.stored(output.manifest), manifest_sha256, song.now())
     drop_older_audio(song)
     with context.part("report", 0.85, 1.0) as inner:
         data = write_report(song, walk, render, mastered, inner)
@@ -201,15 +206,17 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
     outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
     outcomes = check_master(outcomes, master, standards, parts, readings)
     head = song.memory.ledger.head
+    signed = song.memory.ledger.signature_of(head.seq)
     return Render(
-        id=output.root.name,
+        id=output.id,
         take_id=take.id,
         audio_digest=take.audio_digest,
         steps=tuple(walk.steps),
         decisions=tuple(decision.id for decision in walk.decisions.values()),
         draft=_is_draft(walk),
-        premaster=song.folder.relative(output.premaster),
+        premaster=output.stored(output.premaster),
         premaster_digest=walk.premaster_digest,
+        premaster_sha256=sha256_of(output.premaster),
         masters=mastered.files,
         plan=levelled.plan,
         before=loudness_of(walk.take).facts(),
@@ -220,5 +227,7 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         environment=environment(),
         ledger_seq=head.seq,
         ledger_head=head.hash,
+        ledger_key=signed.key if signed else "",
+        ledger_signature=signed.signature if signed else "",
         at=song.now(),
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import tomlkit
 
-from controlroom.media.files import write_text
+from controlroom.media.files import inside, write_text
 from controlroom.model.base import Document
 from controlroom.model.brief import Brief
 from controlroom.model.errors import SongError
@@ -71,6 +71,11 @@ class SongFolder:
         return self.root / "masters"
 
     @property
+    def release(self) -> Path:
+        """Return the folder of what goes out."""
+        return self.root / "release"
+
+    @property
     def auditions(self) -> Path:
         """Return the folder of audition files."""
         return self.root / "auditions"
@@ -101,7 +106,11 @@ class SongFolder:
 
     def read_standards(self) -> Standards:
         """Return the song's standards."""
-        return _standards_of(_text_of(self.standards), self.standards)
+        return self.standards_at(self.standards)
+
+    def standards_at(self, path: Path) -> Standards:
+        """Return the standards that a file in this folder holds."""
+        return _standards_of(_text_of(path), path)
 
     def read_brief(self) -> Brief:
         """Return the brief; an empty one when none was written."""
@@ -111,7 +120,20 @@ class SongFolder:
 
     def relative(self, path: Path) -> str:
         """Return a path as it is stored: relative to the song, with forward slashes."""
-        return path.relative_to(self.root).as_posix()
+        return path.resolve().relative_to(self.root.resolve()).as_posix()
+
+    def inside(self, *names: str) -> Path:
+        """Return the path that a stored name stands for; of several, each below the one before.
+
+        Raises
+        ------
+        VerifyError
+            ``path.outside`` when it leads out of the song.
+        """
+        path = self.root
+        for name in names:
+            path = inside(path, name)
+        return path
 
 
 def write_toml_document(path: Path, document: Document) -> None:

@@ -65,32 +65,59 @@ def _reading(facts: TakeFacts) -> Reading:
     return Reading(as_is=facts.as_is, scale_db=facts.scale_db)
 
 
-def admit(song: Song, incoming: Incoming) -> Take:
+def admit(song: Song, incoming: Incoming, context: Context = Context()) -> Take:
     """Archive a received file and record it as the song's current take.
 
     The same bytes again are the same take: nothing is written when it is the
-    current one already.
+    current one already, but an archived file that was lost or damaged is put back.
     """
-    facts = incoming.facts
-    current = song.memory.current_take
-    same = current is not None and current.facts.sha256 == facts.sha256
-    if current is not None and same and current.facts.scale_db == facts.scale_db:
-        return current
+    facts, digest = incoming.facts, incoming.audio.digest()
+    same = [take for take in song.memory.takes.values() if take.facts.sha256 == facts.sha256]
+    known = next((take for take in same if take.facts.scale_db == facts.scale_db), None)
+    if known is not None:
+        _mend(song, known, incoming.file, context)
+        if known == song.memory.current_take and known.audio_digest == digest:
+            return known
     # the same bytes at another scale are other samples
     scaled = f"-{digest_text(repr(facts.scale_db))[:4]}" if facts.scale_db else ""
     take_id = f"t-{facts.sha256[:12]}{scaled}"
-    archived = song.folder.takes / take_id / f"original{incoming.file.suffix.lower()}"
-    _archive(incoming.file, archived, facts.sha256)
+    stored = known.archived_as if known else f"takes/{take_id}/original{incoming.file.suffix.lower()}"
+    if known is None:
+        archive(incoming.file, song.folder.inside(stored), facts.sha256)
     take = Take(
         id=take_id,
         facts=facts,
-        audio_digest=incoming.audio.digest(),
-        archived_as=song.folder.relative(archived),
+        audio_digest=digest,
+        archived_as=stored,
         added_at=song.now(),
         timeline=Timeline.of_take(take_id, facts.duration_s),
     )
     song.memory.add_take(take, take.added_at)
     return take
+
+
+def _mend(song: Song, take: Take, file: Path, context: Context) -> None:
+    """Put an archived take back from the file that it came from, where it is lost or damaged."""
+    archived = song.folder.inside(take.archived_as)
+    try:
+        check_archived(archived, take)
+    except VerifyError:
+        archive(file, archived, take.facts.sha256)
+        put_back(song, take.archived_as, context)
+
+
+def put_back(song: Song, stored: str, context: Context) -> None:
+    """Record, and say, that a kept file was lost or damaged and is there again."""
+    song.memory.add_event("restored", {"file": stored}, song.now())
+    context.notice(f"{stored} was missing or damaged: it was put back")
+
+
+def check_not_damaged(song: Song, file: Path) -> None:
+    """Check a file that is an archived take of this very song: a damaged one is no other take."""
+    for take in song.memory.takes.values():
+        archived = song.folder.inside(take.archived_as)
+        if archived == file.resolve():
+            check_archived(archived, take)
 
 
 def take_audio(song: Song, take: Take, context: Context) -> Audio:
@@ -102,7 +129,7 @@ def take_audio(song: Song, take: Take, context: Context) -> Audio:
         When the archived file, or what is decoded from it, is not what the
         ledger says.
     """
-    archived = song.folder.root / take.archived_as
+    archived = song.folder.inside(take.archived_as)
     check_archived(archived, take)
     audio = decode(archived, limits_of(song.standards), context, _reading(take.facts)).audio
     if audio.digest() != take.audio_digest:
@@ -124,7 +151,8 @@ def check_archived(archived: Path, take: Take) -> None:
         )
 
 
-def _archive(file: Path, archived: Path, sha256: str) -> None:
+def archive(file: Path, archived: Path, sha256: str) -> None:
+    """Keep a file's bytes in the song; AudioInputError when they are not those that were read."""
     try:
         archived.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,7 +9,11 @@ A part that *stays*, or *defines the identity*, may not be touched:
   part stays, because it would change that part. TONE and LOUDNESS on the mix bus
   are not: they are what the whole song goes through. A mark on the *mix* itself
   refuses TONE too, and leaves only LOUDNESS;
-* a mark with a span protects that stretch: a step that does not overlap it is free.
+* a mark with a span protects that stretch of the take it is on: a step that does not
+  overlap it, or is on another take, is free;
+* a mark without a span names a part of the song, by its role, and no place: it
+  protects that part in every take. What is *removed* is gone from the take of the
+  step that removes it.
 """
 
 from __future__ import annotations
@@ -29,16 +33,19 @@ from controlroom.studio.trusting import may_be_removed, weighty_coherence
 
 BUS_STAGES = (Stage.TONE, Stage.LOUDNESS)
 REBUILD = "rebuild"
+REMOVE = "remove"
 
 
-def protecting(song: Song, step: Step) -> PartMark | None:
-    """Return the mark that forbids a step, if one does."""
-    return next((mark for mark in song.memory.marks if _forbids(mark, step, roles_of(song))), None)
+def protecting(song: Song, step: Step, take_id: str | None = None) -> PartMark | None:
+    """Return the mark that forbids a step on a take (the current one unless named), if one does."""
+    clock = take_id or song.take.id
+    roles = roles_of(song, clock)
+    return next((mark for mark in song.memory.marks if _forbids(mark, step, clock, roles)), None)
 
 
-def check_free(song: Song, step: Step) -> None:
+def check_free(song: Song, step: Step, take_id: str | None = None) -> None:
     """Refuse a step that would touch what stays; DecisionError names who said so, and when."""
-    mark = protecting(song, step)
+    mark = protecting(song, step, take_id)
     if mark is None:
         return
     where = f" from {mark.span.start_s:g} to {mark.span.end_s:g} s" if mark.span else ""
@@ -51,8 +58,8 @@ def check_free(song: Song, step: Step) -> None:
     )
 
 
-def check_part(song: Song, step: Step) -> None:
-    """Refuse a step on a part that its processor may not work on, or that the song does not have.
+def check_part(song: Song, step: Step, take_id: str | None = None) -> None:
+    """Refuse a step on a part that its processor may not work on, or that the take does not have.
 
     Raises
     ------
@@ -68,16 +75,16 @@ def check_part(song: Song, step: Step) -> None:
             f"{step.processor} does not work on {step.part}",
             f"it works on: {', '.join(allowed)}",
         )
-    require_part(song, step.part)
+    require_part(song, step.part, take_id)
 
 
-def require_part(song: Song, part: str) -> None:
-    """Check that the song has a part: the mix, or a stem of the current take."""
+def require_part(song: Song, part: str, take_id: str | None = None) -> None:
+    """Check that a part is there: the mix, or a stem of a take (the current one unless named)."""
     if part == MIX:
         return
     if part not in ROLES:
         raise UsageError("part.unknown", f"there is no part called {part!r}", f"one of: {', '.join(ROLES)}")
-    standing = stems_of(song)
+    standing = stems_of(song, take_id)
     if standing.stem(part) is None:
         raise UsageError(
             "stems.no-role",
@@ -86,15 +93,29 @@ def require_part(song: Song, part: str) -> None:
         )
 
 
-def roles_of(song: Song) -> tuple[str, ...]:
-    """Return the roles of the current take's stems; none when there are none."""
-    found = song.memory.stems.get(song.take.id)
+def roles_of(song: Song, take_id: str) -> tuple[str, ...]:
+    """Return the roles of a take's stems; none when there are none."""
+    found = song.memory.stems.get(take_id)
     return found.roles if found else ()
 
 
+def marks_here(song: Song) -> tuple[PartMark, ...]:
+    """Return what stands of the parts of the current take."""
+    return tuple(mark for mark in song.memory.marks if _is_here(song, mark))
+
+
+def _is_here(song: Song, mark: PartMark) -> bool:
+    if mark.span is not None:
+        return mark.span.clock == song.memory.clock
+    return mark.status is not PartStatus.REMOVED or any(
+        (d.step.processor, d.step.part, d.step.span) == (REMOVE, mark.part, None)
+        for d in song.memory.hand_made
+    )
+
+
 def mark_of(song: Song, part: str) -> PartMark | None:
-    """Return what stands of a whole part."""
-    return next((one for one in song.memory.marks if one.part == part and one.span is None), None)
+    """Return what stands of a whole part of the current take."""
+    return next((one for one in marks_here(song) if one.part == part and one.span is None), None)
 
 
 def keep_mark(
@@ -123,7 +144,7 @@ def keep_mark(
     return mark
 
 
-def check_removable(song: Song, part: str) -> None:
+def check_removable(song: Song, part: str, take_id: str | None = None) -> None:
     """Refuse to remove a stem by overlay that is not enough part of the mix to go with it.
 
     Where the song is rebuilt from its stems, any stem may be left out.
@@ -135,8 +156,8 @@ def check_removable(song: Song, part: str) -> None:
     """
     if part == MIX:
         raise DecisionError("part.not-removable", "the mix can't be removed", "name a stem")
-    stem = stems_of(song).stem(part)
-    if stem is None or may_be_removed(stem.trust, song.standards) or is_rebuilt(song):
+    stem = stems_of(song, take_id).stem(part)
+    if stem is None or may_be_removed(stem.trust, song.standards) or is_rebuilt(song, take_id):
         return
     least = song.standards.number("stems.remove_min_coherence")
     raise DecisionError(
@@ -147,12 +168,14 @@ def check_removable(song: Song, part: str) -> None:
     )
 
 
-def is_rebuilt(song: Song) -> bool:
-    """Return whether a person decided that the whole mix is made anew from its stems."""
-    return any(
-        d.sounds and d.step.processor == REBUILD and d.step.span is None and d.step.knobs.get("amount") == 1.0
+def is_rebuilt(song: Song, take_id: str | None = None) -> bool:
+    """Return whether a person decided that a take's whole mix is made anew from its stems."""
+    rebuilt = [
+        d
         for d in song.memory.decisions.values()
-    )
+        if d.sounds and (d.step.processor, d.step.span, d.step.knobs.get("amount")) == (REBUILD, None, 1.0)
+    ]
+    return any(song.memory.is_on(d, take_id or song.take.id) for d in rebuilt)
 
 
 def said(status: PartStatus | None) -> str:
@@ -185,12 +208,14 @@ def _taken_back(song: Song, mark: PartMark) -> list[Decision]:
             }
         )
         for decision in sounding
-        if _forbids(mark, decision.step, roles_of(song))
+        for clock in (song.memory.clock_of(song.memory.proposals[decision.proposal_id]),)
+        if _forbids(mark, decision.step, clock, roles_of(song, clock))
     ]
 
 
-def _forbids(mark: PartMark, step: Step, roles: Collection[str]) -> bool:
-    if not mark.protects or not _overlap(mark.span, step.span):
+def _forbids(mark: PartMark, step: Step, clock: str, roles: Collection[str]) -> bool:
+    """Return whether a mark forbids a step on the take whose clock and stems' roles are given."""
+    if not mark.protects or not _reaches(mark.span, step.span, clock):
         return False
     if mark.part == MIX:
         return step.part != MIX or step.stage is not Stage.LOUDNESS
@@ -200,7 +225,8 @@ def _forbids(mark: PartMark, step: Step, roles: Collection[str]) -> bool:
     return mark.part == step.part or inside or mark.part in members(step.part, roles)
 
 
-def _overlap(one: Span | None, other: Span | None) -> bool:
-    if one is None or other is None:
+def _reaches(protected: Span | None, touched: Span | None, clock: str) -> bool:
+    """Return whether a step on a clock, on a stretch or on all of it, reaches what is protected."""
+    if protected is None:
         return True
-    return one.start_s < other.end_s and other.start_s < one.end_s
+    return protected.clock == clock and (touched is None or protected.overlaps(touched))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,17 +15,21 @@ from controlroom.engine.desk import render_stage
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, read_lossless, write
-from controlroom.media.files import environment_fault
+from controlroom.media.files import sha256_of
 from controlroom.media.wav import Chunk, info_chunk
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
+from controlroom.model.errors import ControlRoomError
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.render import MasterFile
+from controlroom.model.render import MasterFile, Render
 from controlroom.studio.deliverable import as_delivered, at_rate, deliverable_rate_hz
 from controlroom.studio.levelling import Levelled
+from controlroom.studio.making import made_whole, sweep
 from controlroom.studio.song import Song
+from controlroom.studio.verifying import manifest_of
 from controlroom.studio.walk import Walk
 
+RENDERS, MANIFEST = "renders", "manifest.json"
 FORMATS = (MediaFormat.WAV24, MediaFormat.FLAC24, MediaFormat.MP3_320, MediaFormat.AAC_256)
 TRIM_MARGIN_DB = 0.05
 TRIM_PASSES = 4
@@ -34,14 +38,24 @@ CEILING_SLACK_DB = 0.01
 
 @dataclass(frozen=True)
 class RenderFolder:
-    """Where one render's files stand."""
+    """Where one render's files stand: ``root`` while it is made, ``renders/<id>`` when it is whole."""
 
     root: Path
+    id: str
 
     @property
     def premaster(self) -> Path:
         """The 32-bit float mix before LOUDNESS."""
         return self.root / "premaster.wav"
+
+    @property
+    def manifest(self) -> Path:
+        """What the render is; written last."""
+        return self.root / MANIFEST
+
+    def stored(self, path: Path) -> str:
+        """Return the name, relative to the song, that a file has when the render is whole."""
+        return f"{RENDERS}/{self.id}/{path.name}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +66,22 @@ class Mastered:
     listening: Listening
 
 
-def new_render_folder(song: Song, render_id: str) -> RenderFolder:
-    """Make an empty folder for the next render; what an interrupted one left goes first."""
-    number = len(song.memory.renders) + 1
-    root = song.folder.renders / f"{number:04d}-{render_id[:8]}"
-    try:
-        for leftover in song.folder.renders.glob(f"{number:04d}-*"):
-            shutil.rmtree(leftover)
-        root.mkdir(parents=True)
-    except OSError as error:
-        raise environment_fault(error, root) from error
-    return RenderFolder(root)
+@contextmanager
+def new_render(song: Song, digest: str) -> Iterator[RenderFolder]:
+    """Give the next render its folder, which is seen when it is whole; what an interrupted one left goes first."""
+    renders = song.folder.inside(RENDERS)
+    sweep(renders)
+    final = renders / _free_name(renders, len(song.memory.renders) + 1, digest[:8])
+    with made_whole(final) as half:
+        yield RenderFolder(half, final.name)
+
+
+def _free_name(renders: Path, number: int, digest: str) -> str:
+    """Return a name whose number nothing in the folder begins with: not even a person's own folder."""
+    there = [path.name for path in renders.iterdir()] if renders.is_dir() else []
+    while any(name.startswith(f"{number:04d}-") for name in there):
+        number += 1
+    return f"{number:04d}-{digest}"
 
 
 def write_premaster(walk: Walk, folder: RenderFolder) -> None:
@@ -90,7 +109,8 @@ def make_masters(
         context.tell(f"encode.{form}", index / len(FORMATS))
         at_rate_hz = chain.at(encoder_rate_hz(form, master.audio.rate_hz))
         path = folder.root / f"{name}{form.extension}"
-        files.append(_deliver(chain, path, form, at_rate_hz))
+        delivered = _deliver(chain, path, form, at_rate_hz)
+        files.append(delivered.model_copy(update={"path": folder.stored(path)}))
     return Mastered(tuple(files), master)
 
 
@@ -106,11 +126,11 @@ class _Chain:
     def heard(self, path: Path, form: MediaFormat) -> Loudness:
         """Return the meter's reading of a written file; equal samples are measured once."""
         if not form.lossless:
-            return loudness_of(Listening(measure_round_trip(path)))
+            return loudness_of(self.walk.now.derived(measure_round_trip(path)))
         audio = read_lossless(path)
         digest = audio.digest()
         if digest not in self.read:
-            self.read[digest] = loudness_of(Listening(audio))
+            self.read[digest] = loudness_of(self.walk.now.derived(audio))
         return self.read[digest]
 
     def at(self, rate_hz: int) -> Listening:
@@ -130,7 +150,7 @@ def _under_ceiling(sound: Listening, ceiling_dbtp: float) -> Listening:
     over_db = loudness_of(sound).true_peak_dbtp - ceiling_dbtp
     if over_db <= CEILING_SLACK_DB:
         return sound
-    return Listening(_turned_down(sound.audio, over_db), sound.clock)
+    return sound.derived(_turned_down(sound.audio, over_db))
 
 
 def _turned_down(audio: Audio, by_db: float) -> Audio:
@@ -152,7 +172,7 @@ def _deliver(chain: _Chain, path: Path, form: MediaFormat, master: Listening) ->
             break
         trim_db += over_db + TRIM_MARGIN_DB
     return MasterFile(
-        path=song.folder.relative(path),
+        path=path.name,
         format=form.value,
         rate_hz=written.rate_hz,
         lufs=round(heard.integrated_lufs, 3) if math.isfinite(heard.integrated_lufs) else None,
@@ -171,9 +191,28 @@ def _wav_chunks(song: Song, title: str) -> tuple[Chunk, ...]:
 
 
 def drop_older_audio(song: Song) -> None:
-    """Remove the sound of earlier renders: their manifests stay, and the ledger can make it anew."""
-    for rendered in song.memory.renders[:-1]:
-        folder = (song.folder.root / str(rendered["manifest"])).parent
-        for path in folder.glob("*"):
-            if path.name != "manifest.json":
-                path.unlink(missing_ok=True)
+    """Remove the sound of earlier renders of each take: their manifests stay, and the ledger can make it anew.
+
+    Only what a render's own manifest lists, lies beside it and still has its digest
+    goes: what a person put or changed there is theirs.
+    """
+    newest: set[str] = set()
+    for rendered in reversed(song.memory.renders):
+        with suppress(ControlRoomError, OSError, ValueError):  # one that can't be read is left alone
+            render = manifest_of(song, rendered)
+            folder = song.folder.inside(RENDERS, render.id)
+            if song.folder.inside(str(rendered["manifest"])) != folder / MANIFEST:
+                continue
+            if render.take_id in newest:
+                _drop(song, folder, render)
+            newest.add(render.take_id)
+
+
+def _drop(song: Song, folder: Path, render: Render) -> None:
+    listed = [(master.path, master.sha256, sha256_of) for master in render.masters]
+    listed.append((render.premaster, render.premaster_digest, lambda path: read_lossless(path).digest()))
+    for name, digest, digest_of in listed:
+        with suppress(ControlRoomError, OSError):
+            path = song.folder.inside(name)
+            if path.parent == folder and path.is_file() and digest_of(path) == digest:
+                path.unlink()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from controlroom.ledger.ledger import Ledger
 from controlroom.model.base import canonical_json, digest_text
-from controlroom.model.decisions import Answer, Decision, Policy
+from controlroom.model.decisions import Answer, Decision, Elsewhere, Policy
 from controlroom.model.findings import Finding, Note
 from controlroom.model.one_shots import OneShot
 from controlroom.model.parts import PartMark
@@ -35,7 +35,7 @@ class Memory:
 
     ledger: Ledger
     takes: dict[str, Take] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    heard: dict[str, list[Finding]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     proposals: dict[str, Proposal] = field(default_factory=dict)
     decisions: dict[str, Decision] = field(default_factory=dict)
@@ -45,20 +45,23 @@ class Memory:
     stems: dict[str, StemSet] = field(default_factory=dict)
     marks: list[PartMark] = field(default_factory=list)
     one_shots: dict[str, OneShot] = field(default_factory=dict)
+    _clocks: dict[str, list[str]] = field(default_factory=dict)
+    """Ids of the takes that a source, by its digest, is or is a stem of."""
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Memory:
-        """Read the whole ledger."""
+    def of(cls, ledger: Ledger, until: int | None = None) -> Memory:
+        """Read the whole ledger, or as it stood at an entry."""
         memory = cls(ledger)
         for entry in ledger.entries():
+            if until is not None and entry.seq > until:
+                break
             memory._take_in(entry.kind, entry.body)
         return memory
 
     def _take_in(self, kind: str, body: Mapping[str, object]) -> None:
         match kind:
             case "take.added":
-                take = Take.model_validate(body)
-                self.takes[take.id] = take
+                self._take_up(Take.model_validate(body))
             case "findings":
                 self.findings = [Finding.model_validate(one) for one in _listed(body["findings"])]
             case "note":
@@ -80,8 +83,7 @@ class Memory:
 
     def _take_in_part(self, kind: str, body: Mapping[str, object]) -> None:
         if kind == "stems.set":
-            made = StemSet.model_validate(body)
-            self.stems[made.take_id] = made
+            self._stems_of(StemSet.model_validate(body))
         elif kind == "part.marked":
             self._mark(PartMark.model_validate(body))
         elif kind == "sample.added":
@@ -89,6 +91,34 @@ class Memory:
             self.one_shots[one.id] = one
         elif kind == "sample.removed":
             self.one_shots.pop(str(body["id"]), None)
+
+    def _take_up(self, take: Take) -> None:
+        """Make a take the current one, which is the last; one that was here before comes back."""
+        self.takes.pop(take.id, None)
+        self.takes[take.id] = take
+        self._clocks.setdefault(take.audio_digest, []).append(take.id)
+
+    def _stems_of(self, made: StemSet) -> None:
+        self.stems[made.take_id] = made
+        take = self.takes.get(made.take_id)
+        if take is not None:
+            for stem in made.stems:
+                source = source_digest(take.audio_digest, stem.audio_digest)
+                self._clocks.setdefault(source, []).append(take.id)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was heard last of the current take."""
+        return self.heard.get(self.clock, [])
+
+    @findings.setter
+    def findings(self, found: list[Finding]) -> None:
+        self.heard[self.clock] = found
+
+    @property
+    def clock(self) -> str:
+        """Name of the current take's clock, which is its id; empty before the first take."""
+        return self.current_take.id if self.current_take else ""
 
     def add_take(self, take: Take, at: str) -> None:
         """Record an imported take; the last one added is the current one."""
@@ -199,8 +229,57 @@ class Memory:
         )
 
     @property
+    def asked(self) -> list[Proposal]:
+        """Every question that was ever asked of the current take and the stems that it has now."""
+        sources = self.sources
+        return [
+            p
+            for p in self.proposals.values()
+            if p.source_digest in sources and self.clock_of(p) == self.clock
+        ]
+
+    @property
+    def answered(self) -> dict[str, Decision]:
+        """The standing answers that are about the current take, by proposal id."""
+        return {id_: decision for id_, decision in self.decisions.items() if self.is_here(decision)}
+
+    def clock_of(self, proposal: Proposal) -> str:
+        """Return the clock that a question is on: the id of the take whose sound it rests on."""
+        if proposal.step.span is not None:
+            return proposal.step.span.clock
+        takes = self._clocks.get(proposal.source_digest, [])
+        return self.clock if self.clock in takes or not takes else takes[-1]
+
+    def is_on(self, decision: Decision, take_id: str) -> bool:
+        """Return whether a decision is about a take: its question rests on it, and its places are on its clock."""
+        asked = self.proposals[decision.proposal_id]
+        spans = (asked.step.span, decision.step.span)
+        on_its_clock = all(span is None or span.clock == take_id for span in spans)
+        return on_its_clock and take_id in self._clocks.get(asked.source_digest, ())
+
+    def is_here(self, decision: Decision) -> bool:
+        """Return whether a decision is about the current take; one about another does not sound."""
+        return self.is_on(decision, self.clock)
+
+    @property
     def hand_made(self) -> list[Decision]:
-        """Accepted decisions on steps that a person wrote without any finding."""
+        """Accepted decisions on steps that a person wrote for the current take without any finding."""
+        return [decision for decision in self._by_hand() if self.is_here(decision)]
+
+    @property
+    def elsewhere(self) -> list[Elsewhere]:
+        """Accepted decisions on a person's own steps for other takes: kept, told, and not heard on this one."""
+        return [
+            Elsewhere(decision=decision, take=self._file_name(decision))
+            for decision in self._by_hand()
+            if not self.is_here(decision)
+        ]
+
+    def _file_name(self, decision: Decision) -> str:
+        take = self.takes.get(self.clock_of(self.proposals[decision.proposal_id]))
+        return take.facts.file_name if take else "another take"
+
+    def _by_hand(self) -> list[Decision]:
         made = [p.id for p in self.proposals.values() if p.kind == HAND_MADE]
         answers = [self.decisions[id_] for id_ in made if id_ in self.decisions]
         return [decision for decision in answers if decision.sounds]

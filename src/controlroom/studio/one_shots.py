@@ -9,23 +9,32 @@ two leaves a file that nobody names.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from controlroom.dsp.one_shot import tone_hz
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.encode import MediaFormat, read_lossless, write
-from controlroom.media.files import environment_fault, sha256_of
+from controlroom.media.files import environment_fault, inside, sha256_of
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
-from controlroom.model.errors import AudioInputError, EnvironmentFault, UsageError, VerifyError
+from controlroom.model.errors import (
+    AudioInputError,
+    ControlRoomError,
+    EnvironmentFault,
+    UsageError,
+    VerifyError,
+)
 from controlroom.model.one_shots import OneShot
 from controlroom.model.proposals import Knob, Step
 from controlroom.processors.form import all_processors
 from controlroom.processors.layer import TONES_HZ
+from controlroom.studio.importing import put_back
 from controlroom.studio.song import Song
 
 FOLDER = "samples"
@@ -53,13 +62,14 @@ def add_one_shot(song: Song, file: Path, by: str, context: Context) -> OneShot:
     audio = _received(file, context)
     digest = audio.digest()
     id_ = f"o-{digest[:12]}"
-    path = song.folder.root / FOLDER / f"{id_}.wav"
+    path = song.folder.inside(FOLDER, f"{id_}.wav")
     standing = song.memory.one_shots.get(id_)
     if standing is not None:
         try:
             check_one_shot(song.folder.root, standing)
         except VerifyError:
-            _write(path, audio)  # it was lost: bringing it again mends the song
+            _write(song.folder.inside(standing.archived_as), audio)
+            put_back(song, standing.archived_as, context)
         return standing
     if len(song.memory.one_shots) >= MOST:
         raise UsageError("sample.too-many", f"there are {MOST} samples already", "take one off first")
@@ -93,7 +103,11 @@ def remove_one_shot(song: Song, given: str) -> OneShot:
                 "it stays, so that the ledger can be replayed; undo the step if it shall not sound",
             )
     song.memory.remove_one_shot(one.id, song.now())
-    (song.folder.root / one.archived_as).unlink(missing_ok=True)
+    with suppress(
+        ControlRoomError, OSError
+    ):  # what is not its sound any more, or lies elsewhere, is not ours
+        check_one_shot(song.folder.root, one)
+        song.folder.inside(FOLDER, one.archived_as.removeprefix(f"{FOLDER}/")).unlink()
     return one
 
 
@@ -155,7 +169,7 @@ def check_one_shot(root: Path, one: OneShot) -> Audio:
     VerifyError
         ``verify.sample``: its file is missing, unreadable, or another.
     """
-    path = root / one.archived_as
+    path = inside(root, one.archived_as)
     try:
         audio = read_lossless(path) if path.is_file() else None
     except EnvironmentFault:
@@ -172,7 +186,7 @@ def check_one_shot(root: Path, one: OneShot) -> Audio:
 @lru_cache(maxsize=2 * MOST)
 def _heard(root: Path, one: OneShot) -> Listening:
     """Return one sample's listening, kept: what goes into it is named by content, and each reading is checked."""
-    return LazyListening(partial(check_one_shot, root, one), one.audio_digest)
+    return LazyListening(partial(check_one_shot, root, one), one.audio_digest, Known(clock=one.id))
 
 
 def _sample_knobs(step: Step) -> tuple[str, ...]:

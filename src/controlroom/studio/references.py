@@ -7,18 +7,18 @@ song, and nothing of it is released.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from controlroom.media.decode import decode
-from controlroom.media.files import atomic_write, environment_fault, sha256_of
+from controlroom.media.files import sha256_of
 from controlroom.media.resample import resample
-from controlroom.model.base import Record
 from controlroom.model.context import Context
-from controlroom.model.errors import UsageError, VerifyError
-from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, keep_sound, sound_of
-from controlroom.studio.importing import limits_of, receive
+from controlroom.model.errors import ControlRoomError, UsageError
+from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, forget, keep_sound, sound_of
+from controlroom.studio.importing import archive, limits_of, put_back, receive
+from controlroom.studio.reference_records import Reference, check_reference, references_of
 from controlroom.studio.song import Song
 
 FOLDER = "references"
@@ -26,32 +26,8 @@ MOST = 12
 """A desk with more references than this is a library."""
 
 
-class Reference(Record):
-    """One reference: what it is, and where its bytes are kept in the song."""
-
-    id: str
-    file_name: str
-    sha256: str
-    duration_s: float
-    rate_hz: int
-    archived_as: str
-    added_at: str
-
-
-def references_of(song: Song) -> tuple[Reference, ...]:
-    """Return the references that stand, in the order in which they came."""
-    standing: dict[str, Reference] = {}
-    for entry in song.memory.ledger.entries(["reference.added", "reference.removed"]):
-        if entry.kind == "reference.added":
-            reference = Reference.model_validate(entry.body)
-            standing[reference.id] = reference
-        else:
-            standing.pop(str(entry.body["id"]), None)
-    return tuple(standing.values())
-
-
 def add_reference(song: Song, file: Path, context: Context) -> Reference:
-    """Keep a file as a reference; the same bytes again are the same reference.
+    """Keep a file as a reference; the same bytes again are the same reference, put back if it was lost.
 
     Raises
     ------
@@ -64,19 +40,23 @@ def add_reference(song: Song, file: Path, context: Context) -> Reference:
     facts = incoming.facts
     standing = {one.sha256: one for one in references_of(song)}
     if facts.sha256 in standing:
-        return standing[facts.sha256]
+        known = standing[facts.sha256]
+        if not _is_kept(song, known):
+            archive(file, song.folder.inside(FOLDER, _below(known)), facts.sha256)
+            put_back(song, known.archived_as, context)
+        return known
     if len(standing) >= MOST:
         raise UsageError("reference.too-many", f"there are {MOST} references already", "take one off first")
     reference_id = f"r-{facts.sha256[:12]}"
-    archived = song.folder.root / FOLDER / reference_id / f"original{file.suffix.lower()}"
-    _archive(file, archived, facts.sha256)
+    stored = f"{FOLDER}/{reference_id}/original{file.suffix.lower()}"
+    archive(file, song.folder.inside(stored), facts.sha256)
     reference = Reference(
         id=reference_id,
         file_name=facts.file_name,
         sha256=facts.sha256,
         duration_s=facts.duration_s,
         rate_hz=facts.rate_hz,
-        archived_as=song.folder.relative(archived),
+        archived_as=stored,
         added_at=song.now(),
     )
     song.memory.add_event("reference.added", reference.model_dump(mode="json"), reference.added_at)
@@ -84,13 +64,30 @@ def add_reference(song: Song, file: Path, context: Context) -> Reference:
 
 
 def remove_reference(song: Song, reference_id: str) -> Reference:
-    """Take a reference off the song; its bytes are deleted, the ledger remembers that it was there."""
+    """Take a reference off the song; its bytes are deleted, the ledger remembers that it was there.
+
+    What is not those bytes any more, or lies elsewhere, is left alone.
+    """
     reference = reference_by_id(song, reference_id)
     song.memory.add_event("reference.removed", {"id": reference.id}, song.now())
-    shutil.rmtree((song.folder.root / reference.archived_as).parent, ignore_errors=True)
-    for path in console_folder(song.folder).glob(f"{_sound_id(reference)}.*"):
-        path.unlink(missing_ok=True)
+    with suppress(ControlRoomError, OSError):
+        if _is_kept(song, reference):
+            archived = song.folder.inside(FOLDER, _below(reference))
+            archived.unlink()
+            archived.parent.rmdir()
+    forget(console_folder(song.folder), _sound_id(reference))
     return reference
+
+
+def _below(reference: Reference) -> str:
+    """Return where a reference is kept, relative to the folder of references."""
+    return reference.archived_as.removeprefix(f"{FOLDER}/")
+
+
+def _is_kept(song: Song, reference: Reference) -> bool:
+    """Return whether a reference's bytes are there; VerifyError where it is said to lie elsewhere."""
+    archived = song.folder.inside(FOLDER, _below(reference))
+    return archived.is_file() and sha256_of(archived) == reference.sha256
 
 
 def reference_by_id(song: Song, reference_id: str) -> Reference:
@@ -115,11 +112,7 @@ def reference_sound(song: Song, reference_id: str, context: Context) -> Sound:
     root = console_folder(song.folder)
     sound_id = _sound_id(reference)
     if not SoundFiles(root, sound_id).facts.is_file():
-        archived = song.folder.root / reference.archived_as
-        if not archived.is_file() or sha256_of(archived) != reference.sha256:
-            raise VerifyError(
-                "verify.reference", f"{archived} is missing or another file", "add the reference again"
-            )
+        archived = check_reference(song, reference)
         audio = decode(archived, limits_of(song.standards), context).audio
         rate_hz = song.take.facts.rate_hz
         keep_sound(root, sound_id, audio if audio.rate_hz == rate_hz else resample(audio, rate_hz))
@@ -133,14 +126,3 @@ def sound_ids(song: Song) -> Mapping[str, str]:
 
 def _sound_id(reference: Reference) -> str:
     return f"reference-{reference.sha256[:12]}"
-
-
-def _archive(file: Path, archived: Path, sha256: str) -> None:
-    try:
-        archived.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(archived) as part:
-            shutil.copyfile(file, part)
-            if sha256_of(part) != sha256:
-                raise UsageError("reference.changed", f"{file} changed while it was kept", "add it again")
-    except OSError as error:
-        raise environment_fault(error, archived) from error

@@ -51,7 +51,7 @@ def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, con
 
 def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
     """Return what a report says, without its pictures and sounds."""
-    memory = song.memory
+    memory, answered = song.memory, song.memory.answered
     head = memory.ledger.head
     take = song.take
     proposals = {p.id: p for p in walk.proposals}
@@ -65,10 +65,11 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
         take=take.facts,
         policy=str(signed[-1]) if signed else None,
         findings=tuple(walk.findings),
-        notes=tuple(memory.notes),
+        notes=tuple(note for note in memory.notes if note.span.clock == take.id),
+        elsewhere=tuple(memory.elsewhere),
         proposals=tuple(proposals.values()),
         withheld=_withheld(memory),
-        decisions=tuple(memory.decisions[id_] for id_ in proposals if id_ in memory.decisions),
+        decisions=tuple(answered[id_] for id_ in proposals if id_ in answered),
         render=render,
         ledger_seq=head.seq,
         ledger_head=head.hash,

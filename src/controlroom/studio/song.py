@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
+from controlroom.ledger.keys import own_key
 from controlroom.ledger.ledger import Ledger
 from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.base import digest_text
@@ -18,11 +22,13 @@ from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
-from controlroom.studio.lock import holding
+from controlroom.studio.lock import holding, locked
 from controlroom.studio.memory import Memory
+from controlroom.studio.settling import settle, sweep_unmade
 from controlroom.studio.standards import completed
 
 Now = Callable[[], str]
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
 def utc_now() -> str:
@@ -60,34 +66,81 @@ class Song:
         return take
 
 
-def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now) -> SongFolder:
-    """Make a new song's folder, whole or not at all.
+def create(
+    root: Path,
+    standards: Standards,
+    title: str = "",
+    now: Now = utc_now,
+    first: Callable[[Song], object] | None = None,
+) -> SongFolder:
+    """Make a new song's folder, whole or not at all; an empty folder may be there.
+
+    ``first`` is given the song before anybody can see it, and may put a take into
+    it: when it raises there is no song.
 
     Raises
     ------
     SongError
-        When something is already there.
+        ``song.exists``: something is already there, or came there meanwhile; it is untouched.
     """
-    if root.exists() and any(root.iterdir()):
-        raise SongError("song.exists", f"{root} is not empty", "name another folder")
-    half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    if not is_free(root):
+        raise _exists(root)
+    half = root.absolute().with_name(f".{root.name[:40]}.{uuid.uuid4().hex[:8]}.creating")
+    sweep_unmade(half.parent)
     try:
         half.mkdir(parents=True)
-        _fill(SongFolder(half), standards, title or root.name, now())
-        half.rename(root.absolute())
+        with ExitStack() as held:
+            held.enter_context(locked(half))
+            _fill(SongFolder(half), standards, title or root.name, now())
+            if first is not None:
+                with Ledger.open(SongFolder(half).ledger, signer=own_key) as ledger:
+                    first(Song(SongFolder(half), Memory.of(ledger), completed(standards), now))
+            if os.name != "posix":  # a folder with an open file in it can't be renamed there
+                held.close()
+            half.rename(root.absolute())  # refused by the system when somebody filled the folder meanwhile
         sync_folder(root.absolute().parent)
     except OSError as error:
-        raise environment_fault(error, root) from error
+        raise _exists(root) if error.errno in _TAKEN else environment_fault(error, root) from error
     finally:
-        shutil.rmtree(half, ignore_errors=True)
+        shutil.rmtree(half, ignore_errors=True)  # its name is ours alone
     return SongFolder(root)
+
+
+def claimed(parent: Path, name: str) -> Path:
+    """Make an empty folder ``NAME``, or ``NAME-2`` …, that nobody else can have then, and return it."""
+    for number in count(1):
+        folder = parent / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise environment_fault(error, folder) from error
+        break
+    return folder
+
+
+def is_free(root: Path) -> bool:
+    """Return whether a song may be made there: nothing is, or an empty folder."""
+    try:
+        return not any(root.iterdir())
+    except FileNotFoundError:
+        return not root.is_symlink()
+    except NotADirectoryError:
+        return False
+    except OSError as error:
+        raise environment_fault(error, root) from error
+
+
+def _exists(root: Path) -> SongError:
+    return SongError("song.exists", f"{root} is not empty", "name another folder")
 
 
 def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:
     card = SongCard(id=digest_text(uuid.uuid4().hex)[:16], title=title, created_at=at)
     write_toml_document(folder.card, card)
     write_toml_document(folder.standards, standards)
-    with Ledger.create(folder.ledger) as ledger:
+    with Ledger.create(folder.ledger, own_key) as ledger:
         ledger.append("song.created", {"id": card.id, "title": card.title}, at)
         ledger.append("standards.set", {"digest": standards.digest}, at)
 
@@ -104,7 +157,8 @@ def opened(root: Path, *, writing: bool = True, now: Now = utc_now) -> Iterator[
     folder = SongFolder(root)
     folder.read_card()
     if writing:
-        with holding(root), Ledger.open(folder.ledger) as ledger:
+        with holding(root), Ledger.open(folder.ledger, signer=own_key) as ledger:
+            settle(folder, ledger)
             yield Song(folder, Memory.of(ledger), completed(folder.read_standards()), now)
     else:
         with Ledger.open(folder.ledger, read_only=True) as ledger:

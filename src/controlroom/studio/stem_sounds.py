@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from controlroom.model.context import Context
-from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, keep_sound, sound_of
+from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, forget, keep_sound, sound_of
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stem_audio
 
@@ -31,6 +30,4 @@ def ensure_stem_sounds(song: Song, context: Context) -> dict[str, Sound]:
 def _forget(root: Path, wanted: set[str]) -> None:
     for facts in root.glob("stem-*.json"):
         if facts.stem not in wanted:
-            for path in root.glob(f"{facts.stem}.*"):
-                with suppress(OSError):
-                    path.unlink()
+            forget(root, facts.stem)

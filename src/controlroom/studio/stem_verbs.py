@@ -10,7 +10,7 @@ from controlroom.model.decisions import Answer, Reply
 from controlroom.model.errors import UsageError
 from controlroom.model.parts import PartMark
 from controlroom.model.proposals import Step
-from controlroom.model.song import PartStatus
+from controlroom.model.song import PartStatus, Reading
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.separation.form import BackendChoice
@@ -18,14 +18,12 @@ from controlroom.studio.console_answers import Hand, take_back
 from controlroom.studio.console_desk import known_processor
 from controlroom.studio.console_sounds import Sound
 from controlroom.studio.deciding import decide
-from controlroom.studio.marking import check_removable, keep_mark, require_part
+from controlroom.studio.marking import REMOVE, check_removable, keep_mark, marks_here, require_part
 from controlroom.studio.song import Now, Song, found, opened
 from controlroom.studio.stem_sounds import ensure_stem_sounds
 from controlroom.studio.stem_view import StemsView, view_of
 from controlroom.studio.stemming import import_stems, separate_stems
 from controlroom.studio.walk import hand_made_proposal
-
-REMOVE = "remove"
 
 
 class StemVerbs:
@@ -58,13 +56,15 @@ class StemVerbs:
         context: Context = Context(),
         *,
         roles: Mapping[str, str] | None = None,
+        reading: Reading = Reading(),
     ) -> StemsView:
         """Import stems of the current take from a folder, a zip or a STEMS file.
 
-        ``roles`` gives file names the role that a person says they have.
+        ``roles`` gives file names the role that a person says they have; ``reading``
+        says how the files are read, where they are not as their headers say.
         """
         with opened(found(root), now=self._now) as song:
-            import_stems(song, source, roles or {}, self._name, context)
+            import_stems(song, source, roles or {}, self._name, context, reading)
             return view_of(song)
 
     def stem_sounds(self, root: Path, context: Context = Context()) -> dict[str, Sound]:
@@ -96,9 +96,9 @@ class StemVerbs:
             return keep_mark(song, part, status, span, by=self._name, reason=reason)
 
     def marks(self, root: Path) -> tuple[PartMark, ...]:
-        """Return what stands of parts; needs no lock."""
+        """Return what stands of the current take's parts; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
-            return tuple(song.memory.marks)
+            return marks_here(song)
 
 
 def _span_of(song: Song, start_s: float | None, end_s: float | None) -> Span | None:

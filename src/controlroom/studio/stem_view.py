@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from controlroom.model.parts import groups_of, leaves, members
-from controlroom.model.song import LeftOut, PartStatus, Stem, StemSet, StemTrust
+from controlroom.model.song import LeftOut, PartStatus, Stem, StemFile, StemSet, StemTrust
 from controlroom.studio.marking import mark_of
 from controlroom.studio.song import Song
 from controlroom.studio.trusting import confidence_of, may_be_boosted, may_be_removed, refused_bands_hz
@@ -42,6 +42,7 @@ class StemsView:
     regenerated: tuple[str, ...]
     foreign: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    files: tuple[StemFile, ...]
     stems: tuple[StemLine, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,6 +55,7 @@ class StemsView:
             "regenerated": list(self.regenerated),
             "foreign": list(self.foreign),
             "left_out": [one.model_dump(mode="json") for one in self.left_out],
+            "files": [one.model_dump(mode="json") for one in self.files],
             "stems": [_line_dict(line) for line in self.stems],
         }
 
@@ -62,7 +64,7 @@ def view_of(song: Song) -> StemsView:
     """Return the stems of the current take with all that is known of them; leaves first."""
     found = song.memory.stems.get(song.take.id)
     if found is None:
-        return StemsView(song.take.id, "", None, False, (), (), (), ())
+        return StemsView(song.take.id, "", None, False, (), (), (), (), ())
     order = [*leaves(found.roles), *(role for role in found.roles if members(role, found.roles))]
     by_role = {stem.role: stem for stem in found.stems}
     return StemsView(
@@ -73,6 +75,7 @@ def view_of(song: Song) -> StemsView:
         regenerated=found.regenerated,
         foreign=(),
         left_out=found.left_out,
+        files=found.files,
         stems=tuple(_line(song, found, by_role[role]) for role in order),
     )
 

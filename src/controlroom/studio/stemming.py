@@ -1,9 +1,9 @@
 """A song's stems: made by a separator or brought by a person, measured, and kept as a set.
 
 The files stand under ``stems/<take>/<set>/<role>.wav``: 32-bit float, the
-take's rate and length. A set is written whole under a name of its own before
-one ledger entry, ``stems.set``, makes it the one that stands; then the set
-before it goes. So a kill between two writes leaves the song as it was.
+take's rate and length. A set is written whole under a name of its own, the digest
+of what is in it, before one ledger entry, ``stems.set``, makes it the one that
+stands; then the set before it goes. So a kill between two writes leaves the song as it was.
 
 Leaves and groups are both kept. Trust is measured among leaves, which add up to
 the take; a group's is measured with the group in the place of its members.
@@ -11,37 +11,45 @@ the take; a group's is measured with the group in the place of its members.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
-from controlroom.media.files import environment_fault
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
-from controlroom.model.errors import AudioInputError, EnvironmentFault, SongError, VerifyError
+from controlroom.model.errors import (
+    AudioInputError,
+    ControlRoomError,
+    EnvironmentFault,
+    SongError,
+    VerifyError,
+)
 from controlroom.model.parts import BACKING, DRUMS, VOICES, leaves, members
-from controlroom.model.song import LeftOut, Stem, StemSet, StemTrust, Take
+from controlroom.model.song import LeftOut, Reading, Stem, StemFile, StemSet, StemTrust, Take
 from controlroom.separation.form import BackendChoice
 from controlroom.separation.imported import loudest_dbfs
 from controlroom.separation.parts import split_drums
 from controlroom.separation.shelf import Keep, Shelf, Sound, in_memory, summed, whole
-from controlroom.separation.trust import SetTrust, envelope_likeness, judge
-from controlroom.studio.importing import take_audio
-from controlroom.studio.separating import separated_parts
+from controlroom.separation.trust import SetTrust, judge
+from controlroom.studio.folder import SongFolder
+from controlroom.studio.importing import put_back, take_audio
+from controlroom.studio.making import made_whole, sweep
+from controlroom.studio.separating import for_song, separated_parts
 from controlroom.studio.song import Song
-from controlroom.studio.stem_import import brought
-from controlroom.studio.trusting import heard_coherence
+from controlroom.studio.stem_import import brought, foreign
 
 FOLDER = "stems"
 SHELF = "shelf"
 """In the song's cache: where stems lie while a set is made."""
 IMPORTED = "imported"
+_SET = re.compile("[0-9a-f]{12}")
 UNDER_TAKE_DB = 60.0
 """A part this far under its take, each in its loudest second, is not there. Hats lie 40 dB under and are heard:
 what is highest is weakest. Files that are near-silent were left out when they were read."""
@@ -59,6 +67,7 @@ class Made:
     origins: Mapping[str, str]
     left_out: tuple[LeftOut, ...] = ()
     model: str = ""
+    files: tuple[StemFile, ...] = ()
     keep: Keep = in_memory
 
 
@@ -69,20 +78,31 @@ def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context)
     ------
     EnvironmentFault
         Weights or a library are missing, with the exact command; or no room on the disk.
+    UsageError
+        ``separation.unknown-role``: a network of the person's own makes a part that a song has not.
     """
     take = song.take
     with context.part("decode", 0.0, 0.05) as inner:
         mix = take_audio(song, take, inner)
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("separate", 0.05, 0.6) as inner:
-            parts = separated_parts(mix, choice, inner, shelf.keep)
+            parts = for_song(separated_parts(mix, choice, inner, shelf.keep))
         made = Made(choice.name, parts.sounds, parts.origins, model=choice.model, keep=shelf.keep)
         with context.part("stems.trust", 0.6, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
-def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, context: Context) -> StemSet:
+def import_stems(
+    song: Song,
+    source: Path,
+    roles: Mapping[str, str],
+    by: str,
+    context: Context,
+    reading: Reading = Reading(),
+) -> StemSet:
     """Import stems of the current take and keep them; they replace those that it had.
+
+    ``reading`` is what a person said of how the files are read.
 
     Raises
     ------
@@ -97,14 +117,16 @@ def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, co
         mix = take_audio(song, take, inner)
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("stems.import", 0.1, 0.5) as inner:
-            stems = brought(source, mix, roles, inner, shelf.keep)
-        made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, keep=shelf.keep)
+            stems = brought(source, mix, roles, inner, shelf.keep, reading)
+        made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, files=stems.files, keep=shelf.keep)
         with context.part("stems.trust", 0.5, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
-def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
+def stem_listenings(song: Song, take: Take, known: Known) -> Mapping[str, Listening]:
     """Return the take's stems as listenings by role; each is read when it is needed.
+
+    What is known of the take is known of its parts: they have its clock, its bars and its key.
 
     The first reading checks the samples against the ledger; ``VerifyError`` where
     they are others or gone.
@@ -113,7 +135,7 @@ def stem_listenings(song: Song, take: Take) -> Mapping[str, Listening]:
     checked: set[str] = set()
     return {
         stem.role: LazyListening(
-            partial(_loaded, song.folder.root, stem, checked), stem.audio_digest, take.id, stem.trust
+            partial(_loaded, song.folder.root, stem, checked), stem.audio_digest, known, stem.trust
         )
         for stem in (found.stems if found else ())
     }
@@ -124,15 +146,15 @@ def stem_audio(song: Song, stem: Stem) -> Audio:
     return _loaded(song.folder.root, stem, set())
 
 
-def stems_of(song: Song) -> StemSet:
-    """Return the stems of the current take.
+def stems_of(song: Song, take_id: str | None = None) -> StemSet:
+    """Return the stems of a take, of the current one unless it is named.
 
     Raises
     ------
     SongError
         ``stems.none``: there are none yet; the hint is the exact command.
     """
-    found = song.memory.stems.get(song.take.id)
+    found = song.memory.stems.get(take_id or song.take.id)
     if found is None:
         raise SongError(
             "stems.none",
@@ -203,8 +225,8 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
     _refuse_foreign(judged, made, mix)
     take = song.take
     digests = {role: whole(sound).digest() for role, sound in made.sounds.items()}
-    folder = song.folder.root / FOLDER / take.id / digest_text(canonical_json(digests))[:12]
-    _write(folder, made.sounds, context)
+    folder = song.folder.inside(FOLDER, take.id) / set_name(digests)
+    anew = _write(folder, made.sounds, digests, context)
     stems = tuple(
         Stem(
             id=f"m-{digests[role][:12]}",
@@ -226,12 +248,19 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
         incomplete=judged.incomplete,
         regenerated=judged.regenerated,
         left_out=made.left_out,
+        files=made.files,
         by=by,
         at=song.now(),
     )
+    _tell_mended(song, stems, anew, context)
     song.memory.set_stems(standing, standing.at)
-    _forget_others(folder)
+    _forget_others(song, standing)
     return standing
+
+
+def set_name(digests: Mapping[str, str]) -> str:
+    """Return the name of a set's folder, which tells what is in it."""
+    return digest_text(canonical_json(dict(digests)))[:12]
 
 
 def _judged(made: Made, mix: Audio, context: Context) -> tuple[SetTrust, dict[str, StemTrust]]:
@@ -253,38 +282,69 @@ def _refuse_foreign(judged: SetTrust, made: Made, mix: Audio) -> None:
     if not judged.foreign:
         return
     role = judged.foreign[0]
-    coherence = max(heard_coherence(judged.stems[role]), default=0.0)
-    likeness = envelope_likeness(whole(made.sounds[role]), mix)
-    raise AudioInputError(
-        "stem.foreign",
-        f"{role} ({made.origins[role]}) is not of this take: as a wave it is in no band of it by more than "
-        f"{100 * coherence:.0f} %, and its level moves with the take's by {likeness:.2f} of 1",
-        "bring the stems of this very take; another version of the song has other stems",
-    )
+    raise foreign(f"{role} ({made.origins[role]})", judged.stems[role], whole(made.sounds[role]), mix)
 
 
-def _write(folder: Path, sounds: Mapping[str, Sound], context: Context) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise environment_fault(error, folder) from error
-    for index, (role, sound) in enumerate(sounds.items()):
-        context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
-        write(folder / f"{role}.wav", whole(sound), MediaFormat.WAV32F)
+def _write(
+    folder: Path, sounds: Mapping[str, Sound], digests: Mapping[str, str], context: Context
+) -> list[str]:
+    """Write a set under its name when it is whole; of one that is there, write what is lost or damaged.
+
+    Returns the roles that were written anew into a set that was there.
+    """
+    sweep(folder.parent)
+    if not folder.is_dir():
+        with made_whole(folder) as half:
+            for index, (role, sound) in enumerate(sounds.items()):
+                context.tell("stems.write", 0.9 + 0.1 * index / len(sounds))
+                write(half / f"{role}.wav", whole(sound), MediaFormat.WAV32F)
+        return []
+    lost = [role for role in sounds if _digest(folder / f"{role}.wav") != digests[role]]
+    for role in lost:
+        write(folder / f"{role}.wav", whole(sounds[role]), MediaFormat.WAV32F)
+    return lost
 
 
-def _forget_others(folder: Path) -> None:
-    """Remove the sets of this take that stand no more, and what a kill left behind."""
-    for half in folder.glob(".*.part"):
-        half.unlink(missing_ok=True)
-    for other in folder.parent.iterdir():
-        if other != folder:
+def _digest(path: Path) -> str:
+    """Return the digest of a stem's samples; nothing where it can't be read."""
+    with suppress(ControlRoomError, OSError):
+        return read_lossless(path).digest()
+    return ""
+
+
+def _tell_mended(song: Song, stems: Sequence[Stem], roles: Collection[str], context: Context) -> None:
+    """Say which of the stems that stood were put back."""
+    before = song.memory.stems.get(song.take.id)
+    stood = {stem.archived_as for stem in before.stems} if before else set()
+    for stem in stems:
+        if stem.role in roles and stem.archived_as in stood:
+            put_back(song, stem.archived_as, context)
+
+
+def _forget_others(song: Song, standing: StemSet) -> None:
+    """Remove the stems of this take that stand no more; what a person put beside them or changed is theirs."""
+    sets = (StemSet.model_validate(entry.body) for entry in song.memory.ledger.entries(["stems.set"]))
+    known = {(stem.archived_as, stem.audio_digest) for old in sets for stem in old.stems}
+    keeps = {stem.archived_as.split("/")[-2] for stem in standing.stems}
+    for folder in song.folder.inside(FOLDER, standing.take_id).iterdir():
+        if _SET.fullmatch(folder.name) and folder.name not in keeps and not folder.is_symlink():
             with suppress(OSError):
-                shutil.rmtree(other)
+                _forget(song, folder, known)
+
+
+def _forget(song: Song, folder: Path, known: Collection[tuple[str, str]]) -> None:
+    files = [path for path in folder.iterdir() if path.suffix == ".wav" and not path.is_symlink()]
+    digests = {path: _digest(path) for path in files}
+    # a kill came before its entry: that its name is the digest of what is in it shows whose it is
+    unnamed = set_name({path.stem: digest for path, digest in digests.items()}) == folder.name
+    for path, digest in digests.items():
+        if unnamed or (song.folder.relative(path), digest) in known:
+            path.unlink()
+    folder.rmdir()  # refused by the system when anything is left
 
 
 def _loaded(root: Path, stem: Stem, checked: set[str]) -> Audio:
-    path = root / stem.archived_as
+    path = SongFolder(root).inside(stem.archived_as)
     if not path.is_file():
         raise _not_kept(path, stem, "is missing")
     try:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.context import Context
-from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
+from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply, Who
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
@@ -24,7 +24,7 @@ from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.report.listen_svg import ListenPicture
 from controlroom.separation.form import BackendChoice
-from controlroom.studio import importing, verifying
+from controlroom.studio import importing
 from controlroom.studio.auditioning import AuditionFiles, audition_proposal
 from controlroom.studio.console_answers import return_to, take_back
 from controlroom.studio.console_desk import known_processor
@@ -32,15 +32,17 @@ from controlroom.studio.console_verbs import ConsoleVerbs
 from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
-from controlroom.studio.folder import SongFolder, write_toml_document
+from controlroom.studio.folder import SongFolder
 from controlroom.studio.levelling import checked_target
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
+from controlroom.studio.naming import folder_for
 from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.releasing import release_song
 from controlroom.studio.sample_verbs import SampleVerbs
 from controlroom.studio.separating import Separated, add_model, separate_file
+from controlroom.studio.settling import set_standards
 from controlroom.studio.song import Now, Song, create, found, opened, person, utc_now
 from controlroom.studio.standards import (
     SHIPPED_POLICIES,
@@ -49,7 +51,8 @@ from controlroom.studio.standards import (
     shipped_standards,
 )
 from controlroom.studio.stem_verbs import StemVerbs
-from controlroom.studio.walk import hand_made_proposal, hear, listening_of, take_listening
+from controlroom.studio.verifying import Verified, verify_whole
+from controlroom.studio.walk import hand_made_proposal, hear, take_listening
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Shown:
     notes: tuple[Note, ...]
     proposals: tuple[Proposal, ...]
     decisions: Mapping[str, Decision]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -92,6 +96,7 @@ class Shown:
             "notes": [note.model_dump(mode="json") for note in self.notes],
             "proposals": [{"id": p.id, **p.model_dump(mode="json")} for p in self.proposals],
             "decisions": [d.model_dump(mode="json") for d in self.decisions.values()],
+            "elsewhere": [one.model_dump(mode="json") for one in self.elsewhere],
         }
 
 
@@ -137,8 +142,29 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     ) -> Take:
         """Import a take; see ``importing.receive`` for what is refused."""
         with opened(found(root), now=self._now) as song:
+            importing.check_not_damaged(song, file)
             how = importing.reading_of(song, file, reading)
-            return importing.admit(song, importing.receive(file, song.standards, context, how))
+            return importing.admit(song, importing.receive(file, song.standards, context, how), context)
+
+    def begin(
+        self,
+        root: Path,
+        file: Path,
+        context: Context = Context(),
+        *,
+        title: str = "",
+        reading: Reading = Reading(),
+    ) -> Take:
+        """Make a song of a file, with it as its first take: both, or nothing.
+
+        ``root`` must be free, or an empty folder; SongError when it is not, or is
+        not any more when the file was read.
+        """
+        standards = shipped_standards()
+        incoming = importing.receive(file, standards, context, reading)
+        create(root, standards, title, self._now, lambda song: importing.admit(song, incoming))
+        with opened(root, writing=False, now=self._now) as song:
+            return song.take
 
     def listen(self, what: Path, context: Context = Context(), *, reading: Reading = Reading()) -> Heard:
         """Listen to a song's current take, or to any audio file."""
@@ -151,8 +177,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 return _heard(listening, findings, song.take.facts)
         standards = shipped_standards()
         incoming = importing.receive(what, standards, context, reading)
-        listening = listening_of(incoming.audio, what.stem)
-        hand_in(listening, Meant(incoming.facts.tags.lyrics))
+        listening = Listening(incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=what.stem))
         return _heard(listening, hear(listening, standards, context), incoming.facts)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
@@ -185,7 +210,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             if answer is Answer.EDIT:
                 span = proposal.step.span
                 if span_s is not None:
-                    span = Span(clock=song.take.id, start_s=span_s[0], end_s=span_s[1])
+                    span = Span(clock=song.memory.clock_of(proposal), start_s=span_s[0], end_s=span_s[1])
                 step = proposal.step.model_copy(
                     update={
                         "knobs": {**proposal.step.knobs, **(knobs or {})},
@@ -272,8 +297,9 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     ) -> Finished:
         """Do the main job: from a raw take to masters and a report.
 
-        ``out`` is the song's folder; one that exists is gone on with, and
-        keeps its decisions. Without a decider and a named policy, ``hygiene``
+        ``out`` is the song's folder; one that exists is gone on with, keeps its
+        decisions, and other bytes are another take of it. Without ``out`` other bytes
+        are another song (``naming.folder_for``). Without a decider and a named policy, ``hygiene``
         answers and the rest waits. ``stems`` is ``separate`` (once per take), or
         where the take's stems are; then stems are worked on too. ``reading``
         says how the file is read, where it is not as its header says.
@@ -286,19 +312,20 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             target_lufs=target_lufs,
             by=self._name,
             stems=stems,
+            reading=reading,
         )
         if target_lufs is not None:
             checked_target(target_lufs)
-        root = out if out is not None else Path(f"{take.stem}-controlroom")
+        root = out if out is not None else folder_for(take, context)
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
-            incoming = importing.receive(
-                take, standards, context, reading
-            )  # a bad take leaves no folder behind
-            create(root, standards, take.stem, self._now)
+            # a bad take leaves no folder behind
+            incoming = importing.receive(take, standards, context, reading)
+            create(root, standards, take.stem, self._now, lambda song: importing.admit(song, incoming))
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:
+            importing.check_not_damaged(song, take)
             current = _with_standards(song, standards_file)
             how = importing.reading_of(current, take, reading)
             incoming = importing.receive(take, current.standards, context, how)
@@ -312,9 +339,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
     def show(self, root: Path) -> Shown:
         """Tell where a song stands; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
-            sources = song.memory.sources
-            proposals = [p for p in song.memory.proposals.values() if p.source_digest in sources]
-            return _shown(song, proposals)
+            return _shown(song, song.memory.asked)
 
     def history(self, root: Path) -> list[dict[str, Any]]:
         """Return every entry of the ledger, oldest first; needs no lock."""
@@ -324,10 +349,10 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 for e in song.memory.ledger.entries()
             ]
 
-    def verify(self, root: Path) -> list[str]:
-        """Check chain, takes, renders and masters; VerifyError names what does not hold."""
+    def verify(self, root: Path) -> Verified:
+        """Check all that the ledger can prove; VerifyError or LedgerError names what does not hold."""
         with opened(found(root), writing=False, now=self._now) as song:
-            return verifying.verify_song(song)
+            return verify_whole(song)
 
     def standards(self, root: Path | None = None, *, set_from: Path | None = None) -> Standards:
         """Return the shipped standards or a song's; or lay a person's own over a song's."""
@@ -392,13 +417,12 @@ def _with_standards(song: Song, set_from: Path | None) -> Song:
     if set_from is None:
         return song
     standards = overlaid_from_file(song.standards, set_from)
-    write_toml_document(song.folder.standards, standards)
-    song.memory.add_event("standards.set", {"digest": standards.digest}, song.now())
+    set_standards(song.folder, song.memory.ledger, standards, song.now())
     return Song(song.folder, song.memory, standards, song.now)
 
 
 def _shown(song: Song, proposals: list[Proposal]) -> Shown:
-    memory = song.memory
+    memory, answered = song.memory, song.memory.answered
     return Shown(
         title=song.folder.read_card().title,
         state=memory.state,
@@ -406,7 +430,8 @@ def _shown(song: Song, proposals: list[Proposal]) -> Shown:
         findings=tuple(memory.findings),
         notes=tuple(memory.notes),
         proposals=tuple(proposals),
-        decisions={p.id: memory.decisions[p.id] for p in proposals if p.id in memory.decisions},
+        decisions={p.id: answered[p.id] for p in proposals if p.id in answered},
+        elsewhere=tuple(memory.elsewhere),
     )
 
 

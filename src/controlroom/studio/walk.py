@@ -16,7 +16,6 @@ from controlroom.engine.desk import Handling, Told, render_stage
 from controlroom.engine.guards import guarded, read_all
 from controlroom.engine.overlay import refused_bands
 from controlroom.listening.listening import Listening
-from controlroom.listening.musical import Meant, hand_in
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Who, waiting
@@ -27,7 +26,7 @@ from controlroom.model.proposals import GuardReading, Proposal, Stage, Step
 from controlroom.model.render import Outcome
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, all_processors
-from controlroom.studio.correcting import put_right
+from controlroom.studio.correcting import known_of
 from controlroom.studio.deciding import ask, sounding, withdraw
 from controlroom.studio.marking import is_rebuilt, protecting
 from controlroom.studio.memory import HAND_MADE, source_digest
@@ -84,7 +83,7 @@ class Walk:
 
     def decisions_now(self) -> list[Decision]:
         """Return the standing answers to this walk's proposals and to the person's own steps."""
-        known = self.song.memory.decisions
+        known = self.song.memory.answered
         asked = [known[p.id] for p in self.proposals if p.id in known]
         answered = [d for d in asked if d.answer is not Answer.DEFER]
         return [*answered, *self.song.memory.hand_made]
@@ -92,7 +91,7 @@ class Walk:
     @property
     def waiting(self) -> list[Proposal]:
         """Proposals that no one answered yet, or that were deferred."""
-        return list(waiting(self.proposals, self.song.memory.decisions))
+        return list(waiting(self.proposals, self.song.memory.answered))
 
 
 def hear(
@@ -256,7 +255,7 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
 def _decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal]) -> dict[str, Decision]:
     decided = sounding(walk.song, proposals)
     for decision in walk.song.memory.hand_made:
-        if decision.step.stage is stage and _is_about(walk, decision):
+        if decision.step.stage is stage:
             decided[decision.proposal_id] = decision
     gone = [d for d in decided.values() if d.step.part != MIX and d.step.part not in walk.now.stems]
     if gone:
@@ -267,12 +266,6 @@ def _decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal]) -> dict[st
             f"`controlroom undo {walk.song.folder.root} {gone[0].proposal_id}`, or bring such a stem again",
         )
     return decided
-
-
-def _is_about(walk: Walk, decision: Decision) -> bool:
-    """Return whether a step of the person's own is about this take: one on a stem goes with its take."""
-    asked = walk.song.memory.proposals[decision.proposal_id]
-    return decision.step.part == MIX or asked.source_digest == walk.source_digest
 
 
 def handling(song: Song, cache: FolderCache | None = None) -> Handling:
@@ -301,12 +294,6 @@ def hand_made_proposal(song: Song, digest: str, step: Step) -> Proposal:
 
 
 def take_listening(song: Song, audio: Audio) -> Listening:
-    """Return the listening of the song's current take, on its own clock, with its stems."""
-    heard = Listening(audio, song.take.id, stem_listenings(song, song.take))
-    hand_in(heard, Meant(song.take.facts.tags.lyrics, song.folder.read_brief()))
-    return put_right(song, heard)
-
-
-def listening_of(audio: Audio, take_id: str) -> Listening:
-    """Return the listening of a take on its own clock."""
-    return Listening(audio, clock=take_id)
+    """Return the listening of the song's current take, on its own clock, with its stems and all that is known of it."""
+    known = known_of(song)
+    return Listening(audio, known, stem_listenings(song, song.take, known))

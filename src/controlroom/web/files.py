@@ -14,6 +14,7 @@ from typing import Any
 import tomlkit
 
 from controlroom.model.errors import UsageError
+from controlroom.studio.folder import SongFolder
 from controlroom.web.room import Room
 
 SOUND_SUFFIXES = (".mp3", ".m4a", ".wav", ".flac", ".ogg", ".opus")
@@ -33,12 +34,12 @@ def master(room: Room, song: str, number: int) -> Path:
         raise UsageError(
             "file.missing", f"there is no master {number}; there are {len(listed)}", "render first"
         )
-    return _there(room.song(song) / str(listed[number - 1]["path"]))
+    return _there(SongFolder(room.song(song)).inside(str(listed[number - 1]["path"])))
 
 
 def report(room: Room, song: str) -> Path:
     """Return a song's report."""
-    return _there(room.song(song) / "report.html")
+    return _there(SongFolder(room.song(song)).inside("report.html"))
 
 
 def beside_report(room: Room, song: str, name: str) -> Path:
@@ -50,7 +51,7 @@ def beside_report(room: Room, song: str, name: str) -> Path:
     }
     if name not in known:
         raise UsageError("file.missing", f"the report has no sound {name!r}", "render again")
-    return known[name]
+    return _there(SongFolder(root).inside(name))
 
 
 def report_policy() -> str:

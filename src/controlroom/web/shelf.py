@@ -7,12 +7,16 @@ import re
 import shutil
 import time
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from controlroom.model.errors import UsageError
 from controlroom.studio.folder import SongFolder
+from controlroom.studio.song import claimed
 
+SENT = re.compile(r"parcel-[0-9a-f]{16}|import-[a-z0-9_]{8}")
 UNTOUCHED_S = 2 * 3600.0
 """How long files that were sent and never imported are kept: a person may still say what they are."""
 
@@ -55,14 +59,21 @@ class Shelf:
         return known[wanted]
 
     def new_folder(self, title: str) -> Path:
-        """Return a free folder for a new song; UsageError where one song alone is open."""
+        """Make an empty folder for a new song, which nobody else can have then; see ``give_back``.
+
+        UsageError where one song alone is open.
+        """
         if self.single:
             raise UsageError(
                 "shelf.single", "one song alone is open", "start `controlroom studio` on a folder of songs"
             )
         name = slug(title) or "song"
-        tries = [name, *(f"{name}-{number}" for number in range(2, 1000))]
-        return next(self.root / one for one in tries if not (self.root / one).exists())
+        return claimed(self.root, name)
+
+    def give_back(self, folder: Path) -> None:
+        """Remove a folder that ``new_folder`` made when no song came into it."""
+        with suppress(OSError):
+            folder.rmdir()  # refused by the system when anything is in it
 
     def sweep(self) -> None:
         """Drop what was sent and never imported, when nothing came to it for ``UNTOUCHED_S``."""
@@ -70,13 +81,19 @@ class Shelf:
         for kind in ("parcel-*", "import-*"):
             for folder in self.keep.glob(kind):
                 if _touched(folder) < last:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    let_go(folder)
+
+
+def let_go(sent: Path) -> None:
+    """Remove a folder that files were sent into; any other is left alone."""
+    if SENT.fullmatch(sent.name) and not sent.is_symlink():
+        shutil.rmtree(sent, ignore_errors=True)
 
 
 def _touched(folder: Path) -> float:
     """Return when a folder or a file in it was last written; never, when it goes meanwhile."""
     try:
-        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
     except OSError:
         return 0.0
 
@@ -91,6 +108,27 @@ def slug(text: str) -> str:
     """Return text as lower-case ASCII words with hyphens, at most 60 characters."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
+
+
+def own_place(folder: Path, given: str) -> Path:
+    """Return a file of its own for a name as a browser gives it: ``drums/loop.wav`` keeps its last folder.
+
+    The file is made, empty, so that two of one name that come at once stay two.
+    """
+    above, _, leaf = given.replace("\\", "/").rpartition("/")
+    inner = file_name(above) if file_name(above) != "take" else ""
+    home = folder / inner
+    home.mkdir(parents=True, exist_ok=True)
+    name = file_name(leaf)
+    stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
+    for number in count(1):
+        path = home / (name if number == 1 else f"{stem} ({number}){dot}{suffix}")
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError  # count() has no end
 
 
 def file_name(given: str) -> str:

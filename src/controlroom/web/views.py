@@ -20,6 +20,7 @@ from controlroom.model.song import PartStatus
 from controlroom.report import charts, figures, sentences
 from controlroom.report.history import entry_sentence
 from controlroom.report.sample_words import sample_facts
+from controlroom.report.stem_words import file_sentences
 from controlroom.studio.console_answers import Difference
 from controlroom.studio.console_desk import Card, Desk, KnobInfo, ProcessorInfo
 from controlroom.web.room import Room
@@ -111,7 +112,8 @@ def stems_page(room: Room, song: str) -> Response:
     root = room.song(song)
     view = room.studio.stems(root) if room.studio.desk(root).take else None
     facts = {"references": (), "backends": BACKENDS, "roles": [role for role in ROLES if role != MIX]}
-    return song_page(room, song, "stems.html.j2", view=view, **facts)
+    done = file_sentences(view.as_dict()) if view else []
+    return song_page(room, song, "stems.html.j2", view=view, done=done, **facts)
 
 
 def _open(desk: Desk) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from controlroom.model.context import Context
-from controlroom.model.errors import UsageError
+from controlroom.model.errors import ControlRoomError
 from controlroom.model.song import Reading
+from controlroom.studio.folder import SongFolder
 from controlroom.studio.studio import Studio
+from controlroom.web.shelf import let_go
+
+ASKED = ("stem.role-asked", "stem.role-twice")
 
 
 def take_in(
@@ -18,16 +21,14 @@ def take_in(
     """Import a file as a take (into a new song, when asked), listen, and propose."""
     studio, song, source = Studio(), Path(root), Path(file)
     try:
-        if new:
-            studio.new(song, title=title)
         with context.part("import", 0.0, 0.15) as inner:
-            take = studio.add(song, source, inner, reading=Reading.model_validate(how or {}))
-    except BaseException:
-        if new:  # a file that is no audio leaves no song behind
-            shutil.rmtree(song, ignore_errors=True)
-        raise
+            reading = Reading.model_validate(how or {})
+            if new:
+                take = studio.begin(song, source, inner, title=title, reading=reading)
+            else:
+                take = studio.add(song, source, inner, reading=reading)
     finally:
-        shutil.rmtree(source.parent, ignore_errors=True)
+        let_go(source.parent)
     with context.part("draw", 0.15, 0.3) as inner:
         studio.sounds(song, inner)
         studio.music(song, inner)
@@ -45,7 +46,7 @@ def take_reference(context: Context, root: str, file: str) -> dict[str, Any]:
         with context.part("import", 0.0, 0.5) as inner:
             reference = studio.add_reference(song, source, inner)
     finally:
-        shutil.rmtree(source.parent, ignore_errors=True)
+        let_go(source.parent)
     if studio.desk(song).take is not None:
         with context.part("draw", 0.5, 1.0) as inner:
             studio.reference_sound(song, reference.id, inner)
@@ -58,7 +59,7 @@ def take_sample(context: Context, root: str, file: str) -> dict[str, Any]:
     try:
         return {"sample": Studio().add_sample(Path(root), source, context).id}
     finally:
-        shutil.rmtree(source.parent, ignore_errors=True)
+        let_go(source.parent)
 
 
 def separate(context: Context, root: str, backend: str, model: str) -> dict[str, Any]:
@@ -76,14 +77,12 @@ def take_stems(context: Context, root: str, source: str, roles: dict[str, str]) 
     try:
         with context.part("stems", 0.0, 0.6) as inner:
             studio.add_stems(song, brought, inner, roles=roles)
-    except UsageError as error:
-        keep = (
-            brought.is_dir() and error.code == "stem.role-asked"
-        )  # the person says what they are, and goes on
+    except ControlRoomError as error:
+        keep = brought.is_dir() and error.code in ASKED  # the person says what they are, and goes on
         raise
     finally:
         if not keep:
-            shutil.rmtree(brought if brought.is_dir() else brought.parent, ignore_errors=True)
+            let_go(brought if brought.is_dir() else brought.parent)
     return _with_stems(context, studio, song)
 
 
@@ -132,7 +131,7 @@ def finish(context: Context, root: str, policy: str | None) -> dict[str, Any]:
     desk = studio.desk(song)
     if desk.take is None:
         return {}
-    archived = song / desk.take.archived_as
+    archived = SongFolder(song).inside(desk.take.archived_as)
     with context.part("finish", 0.0, 0.92) as inner:
         finished = studio.finish(archived, inner, out=song, policy=policy).as_dict()
     with context.part("draw", 0.92, 1.0) as inner:
@@ -154,4 +153,5 @@ def audition(context: Context, root: str, proposal_id: str) -> dict[str, Any]:
 def verify(context: Context, root: str) -> dict[str, Any]:
     """Check everything that the song has."""
     context.check()
-    return {"checked": Studio().verify(Path(root))}
+    found = Studio().verify(Path(root))
+    return {"checked": found.checked, "told": found.told}

@@ -16,7 +16,11 @@ from controlroom.cli.present import leave_without_master, say, say_json, working
 def finish(
     take: Annotated[Path, typer.Argument(help="The take, in any usual audio format.")],
     out: Annotated[
-        Path | None, typer.Option(help="The song's folder; made beside you when not given.")
+        Path | None,
+        typer.Option(
+            help="The song's folder; one that is there gets another take. "
+            "Made beside you when not given: other bytes, another song."
+        ),
     ] = None,
     policy: Annotated[
         str | None, typer.Option(help="hygiene, trusting, none, or a TOML file; naming it signs it.")
@@ -55,4 +59,5 @@ def finish(
         say_json(finished.as_dict())
     else:
         say(render_text(finished.data))
+        say(f"\nSong  {finished.song.folder.root}")
     leave_without_master(finished.no_master)

@@ -27,3 +27,5 @@ def separate(
         return
     for role, path in separated.files.items():
         say(f"{role:<14} {path}")
+    for path in separated.renamed.values():
+        say(f"{path.name}: its own name was another file's, which stays as it is.")

@@ -14,12 +14,17 @@ def verify(
     song: Annotated[Path, typer.Argument(help="The song's folder.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check the ledger's chain, the archived takes, the renders and the masters."""
+    """Check all that the ledger can prove: its chain and signatures, standards, takes, stems, renders, release.
+
+    Lines with `ok` were checked; lines with `--` tell what could not be, or what another signed.
+    """
     from controlroom.studio.studio import Studio
 
-    checked = Studio().verify(song)
+    found = Studio().verify(song)
     if json:
-        say_json({"verified": checked})
+        say_json({"verified": found.checked, "told": found.told})
         return
-    for line in checked:
+    for line in found.checked:
         say(f"ok  {line}")
+    for line in found.told:
+        say(f"--  {line}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,8 +16,9 @@ from fastapi.responses import Response
 from controlroom.model.errors import UsageError
 from controlroom.web import views
 from controlroom.web.gate import UPLOAD_LIMIT_BYTES
-from controlroom.web.room import RoomHere
-from controlroom.web.shelf import Shelf, file_name, song_id
+from controlroom.web.jobs import Job
+from controlroom.web.room import Room, RoomHere
+from controlroom.web.shelf import Shelf, file_name, let_go, own_place, song_id
 from controlroom.web.work import take_in, take_reference, take_sample, take_stems
 
 router = APIRouter(tags=["takes"])
@@ -54,21 +55,32 @@ async def receive(
     """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
     title = leaf.rpartition(".")[0] or leaf
-    root = room.song(song) if song or role != "take" else room.shelf.new_folder(title)
-    file = await _received(request, room.shelf, leaf)
+    new = not song and role == "take"
+    root = room.shelf.new_folder(title) if new else room.song(song)
     try:
-        if role in KEPT:
-            job = room.runner.start(role, song, KEPT[role], str(root), str(file))
-        elif role == "stems":
-            job = room.runner.start("stems", song, take_stems, str(root), str(file), {})
-        else:
-            job = room.runner.start(
-                "import", song_id(root), take_in, str(root), str(file), title, not song, how.said()
-            )
+        file = await _received(request, room.shelf, leaf)
+        try:
+            job = _started(room, role, song, root, (file, title, how))
+        except BaseException:
+            let_go(file.parent)
+            raise
     except BaseException:
-        shutil.rmtree(file.parent, ignore_errors=True)
+        if new:
+            room.shelf.give_back(root)
         raise
     return views.as_json(job.as_dict(), 202)
+
+
+def _started(room: Room, role: Role, song: str, root: Path, sent: tuple[Path, str, ReadingForm]) -> Job:
+    """Start the job that a file was sent for; a folder that was made for a song goes when none came into it."""
+    file, title, how = sent
+    if role in KEPT:
+        return room.runner.start(role, song, KEPT[role], str(root), str(file))
+    if role == "stems":
+        return room.runner.start("stems", song, take_stems, str(root), str(file), {})
+    after = None if song else partial(room.shelf.give_back, root)
+    made = (str(root), str(file), title, not song, how.said())
+    return room.runner.start("import", song_id(root), take_in, *made, after=after)
 
 
 @router.post("/imports/parcels", status_code=201)
@@ -86,11 +98,22 @@ async def parcel(
     if parcel and not folder.is_dir():
         raise UsageError("upload.no-parcel", f"there is no parcel {parcel}", "send the files again")
     await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True))
-    held = [path.stat().st_size for path in folder.iterdir()]
+    held = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     if len(held) >= MOST_STEMS:
         raise UsageError("upload.too-many", f"more than {MOST_STEMS} stems", "send those that sound")
-    await _stream(request, folder / file_name(name), sum(held))
-    return views.as_json({"parcel": token, "files": len(held) + 1}, 201)
+    named = await _laid(request, folder, name, sum(held))
+    return views.as_json({"parcel": token, "files": len(held) + 1, "name": named}, 201)
+
+
+async def _laid(request: Request, folder: Path, name: str, held: int) -> str:
+    """Write a request's body into a parcel and return under which name: two of one name stay two."""
+    path = await to_thread.run_sync(own_place, folder, name)
+    try:
+        await _stream(request, path, held)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return path.relative_to(folder).as_posix()
 
 
 async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
@@ -99,7 +122,7 @@ async def _received(request: Request, shelf: Shelf, leaf: str) -> Path:
     try:
         await _stream(request, folder / leaf)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        let_go(folder)
         raise
     return folder / leaf
 

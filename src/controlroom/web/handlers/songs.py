@@ -30,7 +30,11 @@ def index(room: RoomHere, request: Request) -> Response:
 @router.post("/songs", status_code=201)
 def create(room: RoomHere, form: SongForm) -> dict[str, str]:
     """Make a song without a take."""
-    folder = room.studio.new(room.shelf.new_folder(form.title), title=form.title)
+    folder = room.shelf.new_folder(form.title)
+    try:
+        room.studio.new(folder, title=form.title)
+    finally:
+        room.shelf.give_back(folder)
     room.told(song_id(folder))
     return {"id": song_id(folder)}
 

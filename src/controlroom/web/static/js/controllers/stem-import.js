@@ -3,7 +3,9 @@ import { post } from "../api.js";
 import { upload } from "../upload.js";
 import { tried } from "./toasts.js";
 
-const AUDIO = /\.(wav|wave|aif|aiff|flac|mp3|m4a|ogg|oga|opus|caf|w64)$/i;
+const AUDIO = /\.(wave?|bwf|rf64|w64|aif[fc]?|caf|au|snd|fla|flac|og[gax]|opus|spx|mp[123a]|mpga|m4[abpr]|alac|3gp|aac|adts|webm|weba|mka|wma|asf|wv|ape|tta)$/i;
+const ASKED = ["stem.role-asked", "stem.role-twice"];
+const DEEP = 3;
 const WHOLE = /\.(zip|mp4)$|\.stem\.\w+$/i;
 
 export default function stemImport(element, app, scope) {
@@ -22,11 +24,19 @@ export default function stemImport(element, app, scope) {
   const bring = (files) => tried(app, async () => {
     const whole = files.find((file) => WHOLE.test(file.name));
     if (whole) { app.bus.tell("job", await upload(app, `/imports?${new URLSearchParams({ name: whole.name, song: app.song, role: "stems" })}`, whole)); return; }
-    const sounds = files.filter((file) => AUDIO.test(file.name));
+    const sounds = files.filter((file) => AUDIO.test(file.name) && !file.name.startsWith("."));
     if (!sounds.length) throw Object.assign(new Error("there is no stem among these files"), { hint: "a folder or several audio files, a zip, or a STEMS file" });
+    const others = files.filter((file) => !sounds.includes(file) && !file.name.startsWith("."));
+    if (others.length) app.bus.tell("said", { text: `not sent: ${others.map((file) => file.name).join(", ")}`, hint: "no audio, by the name" });
     let parcel = "";
-    for (const file of sounds) ({ parcel } = await upload(app, `/imports/parcels?${new URLSearchParams({ name: file.name, parcel })}`, file, { id: "upload-stems" }));
-    sent = { parcel, names: sounds.map((file) => file.name) };
+    const names = [];
+    for (const file of sounds) {
+      const params = new URLSearchParams({ name: file.path ?? file.name, parcel });
+      const kept = await upload(app, `/imports/parcels?${params}`, file, { id: "upload-stems" });
+      parcel = kept.parcel;
+      names.push(kept.name);
+    }
+    sent = { parcel, names };
     await begin({});
   });
 
@@ -40,13 +50,13 @@ export default function stemImport(element, app, scope) {
   // where neither name nor sound tells what a stem is, the person does
   const dialog = document.querySelector("#roles");
   app.bus.hear(scope, "job-ended", (job) => {
-    if (job.id !== mine || job.error?.code !== "stem.role-asked") return;
+    if (job.id !== mine || !ASKED.includes(job.error?.code)) return;
     const row = dialog.querySelector("template").content.firstElementChild;
     dialog.querySelector('[data-target="roles"]').replaceChildren(...sent.names.map((name) => {
       const label = row.cloneNode(true);
       label.querySelector("span").textContent = name;
       Object.assign(label.querySelector("select"), { name });
-      label.classList.toggle("asked", job.error.message.includes(name));
+      label.classList.toggle("asked", job.error.message.includes(name.split("/").at(-1)));
       return label;
     }));
     dialog.showModal();
@@ -60,12 +70,18 @@ export default function stemImport(element, app, scope) {
   scope.on(dialog, "click", (event) => { if (event.target.closest("[data-close]")) dialog.close(); });
 }
 
-/** Return the files that were dropped; a folder is opened, one deep. */
+/** Return the files that were dropped, those of folders too, each with the path that it was found at. */
 async function filesOf(carried) {
   const entries = [...carried.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return [...carried.files];
-  const inside = await Promise.all(entries.map((entry) => (entry.isDirectory ? listed(entry.createReader()) : [entry])));
-  return Promise.all(inside.flat().filter((entry) => entry.isFile).map((entry) => new Promise((resolve, reject) => { entry.file(resolve, reject); })));
+  const found = (await Promise.all(entries.map((entry) => opened(entry, DEEP)))).flat();
+  return Promise.all(found.map((entry) => new Promise((resolve, reject) => { entry.file((file) => resolve(Object.assign(file, { path: entry.fullPath })), reject); })));
+}
+
+async function opened(entry, deep) {
+  if (entry.isFile) return [entry];
+  if (!deep || entry.name.startsWith(".") || entry.name === "__MACOSX") return [];
+  return (await Promise.all((await listed(entry.createReader())).map((one) => opened(one, deep - 1)))).flat();
 }
 
 /** A reader tells a folder in pieces, until a piece is empty. */

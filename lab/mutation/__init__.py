@@ -1,0 +1,1 @@
+"""``make mutants``: what the tests do not see."""
