@@ -54,13 +54,12 @@ async def receive(
 ) -> Response:
     """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
-    title = leaf.rpartition(".")[0] or leaf
     new = not song and role == "take"
-    root = room.shelf.new_folder(title) if new else room.song(song)
+    root = room.shelf.new_folder(_title(leaf)) if new else room.song(song)
     try:
         file = await _received(request, room.shelf, leaf)
         try:
-            job = _started(room, role, song, root, (file, title, how))
+            job = _started(room, role, song, root, (file, how))
         except BaseException:
             let_go(file.parent)
             raise
@@ -71,15 +70,19 @@ async def receive(
     return views.as_json(job.as_dict(), 202)
 
 
-def _started(room: Room, role: Role, song: str, root: Path, sent: tuple[Path, str, ReadingForm]) -> Job:
+def _title(leaf: str) -> str:
+    return leaf.rpartition(".")[0] or leaf
+
+
+def _started(room: Room, role: Role, song: str, root: Path, sent: tuple[Path, ReadingForm]) -> Job:
     """Start the job that a file was sent for; a folder that was made for a song goes when none came into it."""
-    file, title, how = sent
+    file, how = sent
     if role in KEPT:
         return room.runner.start(role, song, KEPT[role], str(root), str(file))
     if role == "stems":
         return room.runner.start("stems", song, take_stems, str(root), str(file), {})
     after = None if song else partial(room.shelf.give_back, root)
-    made = (str(root), str(file), title, not song, how.said())
+    made = (str(root), str(file), _title(file.name), not song, how.said())
     return room.runner.start("import", song_id(root), take_in, *made, after=after)
 
 
