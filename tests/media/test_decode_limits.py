@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from controlroom.media.decode import DecodeLimits, decode
-from controlroom.media.decode_worker import RefusedError, Sink, Spec, by_av, by_pcm, by_soundfile, held, work
+from controlroom.media.decode_worker import held, work
+from controlroom.media.decoders import RefusedError, Sink, Spec, by_av, by_pcm, by_soundfile
 from controlroom.media.promise import read_promise
 from controlroom.media.promised import Promise
 from controlroom.model.context import Context

@@ -27,7 +27,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from controlroom.media.decode_worker import Spec
+from controlroom.media.decoders import Spec
 from controlroom.media.files import environment_fault, sha256_of
 from controlroom.media.marks import judge
 from controlroom.media.refusals import not_started, refusal, scratch_fault

@@ -84,7 +84,9 @@ def to_float(form: PcmForm, raw: bytes) -> Block:
         values = np.frombuffer(raw, np.uint8).astype(np.int16) - 128
     else:
         values = np.frombuffer(raw, f"{form.order}i{form.width}")
-    with np.errstate(over="ignore"):  # a double too big for float32 becomes Inf, which the sink refuses
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # a double too big for float32 becomes Inf, which the sink refuses
         samples = values.astype(np.float32)
     if form.kind != "f":
         bits = 32 if form.width == 3 else 8 * form.width
@@ -119,7 +121,8 @@ def looks_like_sound(data: Bytes, form: PcmForm, start: int, stop: int) -> bool:
     letters = sum(map(raw.count, (*range(32, 127), 9, 10, 13)))
     if letters > _TEXT_SHARE * len(raw):
         return False
-    samples = to_float(form, raw).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # what is no number is told by isfinite
+        samples = to_float(form, raw).astype(np.float64)
     if not np.isfinite(samples).all() or np.abs(samples).max() > _WILD * max(
         1.0, float(np.median(np.abs(samples)))
     ):
