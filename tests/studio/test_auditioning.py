@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 from controlroom.listening.listening import Listening
 from controlroom.media.decode import decode
+from controlroom.model.audio import Audio
 from controlroom.studio import auditioning
-from controlroom.studio.auditioning import write_audition
+from controlroom.studio.auditioning import _loudness, matched, write_audition
 from controlroom.studio.song import opened
 from controlroom.studio.studio import Studio
+from tests.tolerances import FLOAT32, METER_GATED_LU
 from tests.web.making import a_take
 
 
@@ -76,3 +79,49 @@ def test_another_stretch_is_written_again(audition, written):
     whole, part = audition(), audition(0.5, 2.5)
     assert len(written) == 6
     assert (whole.start_s, part.start_s) == (0.0, 0.5)
+
+
+def noise(level: float, seed: int = 1, peak: float | None = None) -> Audio:
+    samples = level * np.random.default_rng(seed).standard_normal((2, 44_100))
+    if peak is not None:
+        samples[0, 20_000] = peak
+    return Audio(samples.astype(np.float32), 44_100)
+
+
+@pytest.mark.parametrize("louder", ["before", "after"])
+def test_the_louder_is_turned_down_to_the_other(louder):
+    soft, loud = noise(0.05), noise(0.1, seed=2)
+    pair = matched(*((loud, soft) if louder == "before" else (soft, loud)))
+    kept, turned = (pair.after, pair.before) if louder == "before" else (pair.before, pair.after)
+    assert kept is soft
+    assert _loudness(turned) == pytest.approx(_loudness(soft), abs=METER_GATED_LU)
+    assert pair.lufs == pytest.approx(_loudness(soft))
+    sign = -1 if louder == "before" else 1
+    np.testing.assert_allclose(pair.difference.samples, sign * (loud.samples - soft.samples), atol=FLOAT32)
+
+
+def test_what_would_clip_is_turned_down_together_and_the_level_says_so():
+    before, after = noise(0.1, peak=1.96), noise(0.1, peak=1.9)
+    pair = matched(before, after)
+    assert np.abs(pair.before.samples).max() == pytest.approx(0.98, abs=0.01)
+    assert _loudness(pair.before) == pytest.approx(pair.lufs, abs=0.01)
+    assert _loudness(pair.after) == pytest.approx(pair.lufs, abs=0.01)
+    ratio = np.abs(pair.before.samples).max() / 1.96
+    expected = ratio * (after.samples - before.samples)
+    np.testing.assert_allclose(pair.difference.samples, expected, atol=0.01)
+
+
+def test_a_difference_louder_than_both_is_brought_under_full_scale():
+    before = noise(0.1, peak=0.9)
+    after = Audio(-before.samples, before.rate_hz)
+    pair = matched(before, after)
+    assert np.abs(pair.difference.samples).max() == pytest.approx(0.98, abs=FLOAT32)
+    assert pair.before is before
+
+
+def test_silence_has_no_level_to_match():
+    silence, sound = Audio(np.zeros((2, 44_100), np.float32), 44_100), noise(0.1)
+    pair = matched(silence, sound)
+    assert pair.lufs is None
+    assert pair.before is silence
+    assert pair.after is sound
