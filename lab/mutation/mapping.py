@@ -105,7 +105,8 @@ def _record(work: Path, files: list[str], known: Map) -> None:
 
 def _take_in(notes: dict[str, dict], lines_file: Path, known: Map) -> None:
     failed = set(notes["failed"])
-    known.seconds.update(notes["seconds"])
+    for name, seconds in notes["seconds"].items():  # the worker that waited for another's song spent nothing
+        known.seconds[name] = max(seconds, known.seconds.get(name, 0.0))
     known.fixtures.update({name: used for name, used in notes["fixtures"].items() if name not in failed})
     data = CoverageData(str(lines_file))
     data.read()
