@@ -61,7 +61,14 @@ class Map:
         reach = {str(line) for line in mutant.reach} if mutant.reach else set(lines)
         who = {name for line in reach for name in lines.get(line, ())}
         fixtures = {name for name in who if name.startswith("fixture:")}
-        return who & set(self.fixtures), fixtures
+        tests = who & set(self.fixtures)
+        if (
+            not mutant.function
+        ):  # a module's own values are read by tests without a line of it being run again
+            room, _, name = mutant.path.removeprefix("src/controlroom/").partition("/")
+            mirror = f"tests/{room}/test_{name}::"
+            tests |= {test for test in self.fixtures if test.startswith(mirror)}
+        return tests, fixtures
 
 
 def load(work: Path) -> Map:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import gc
+import zlib
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,6 +96,12 @@ def test_no_steps_return_the_very_sound(rng: np.random.Generator) -> None:
 def test_a_neutral_step_returns_the_very_sound(rng: np.random.Generator) -> None:
     audio = music(rng)
     assert run_step(audio, step("smear", width_ms=0.0), Context()).audio is audio
+    sound = band_of(7)
+    neutral = [step("smear", width_ms=0.0), step("smear", "kick", width_ms=0.0)]
+    assert render(sound, neutral, Context()).sound is sound
+    stem = render(sound, [step("smear", "drums", width_ms=1.0)], Context()).sound
+    assert stem is not sound
+    assert stem.stems["drums"] is not sound.stems["drums"]
 
 
 @settings(max_examples=30, deadline=None)
@@ -253,6 +261,15 @@ class TestCache:
             path.write_bytes(bytes_)
         again = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
         np.testing.assert_array_equal(good.audio.samples, again.audio.samples)
+
+    @pytest.mark.parametrize(
+        "samples", [np.ones((1, 10)), np.ones(10, np.float32)], ids=["doubles", "one row"]
+    )
+    def test_a_file_of_another_shape_is_not_used_whatever_its_sum(
+        self, tmp_path: Path, samples: npt.NDArray[Any]
+    ) -> None:
+        np.save(tmp_path / f"a.8000.{zlib.crc32(samples.data):08x}.here.npy", samples)
+        assert FolderCache(tmp_path, made_by="here").find("a") is None
 
     def test_what_another_environment_made_is_not_used(self, tmp_path: Path) -> None:
         sound = Audio(np.ones((1, 10), np.float32), 8000)
