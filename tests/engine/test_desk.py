@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -468,3 +470,50 @@ def test_what_comes_out_keeps_clock_and_trust() -> None:
         assert out.clock == "c-1"
         assert out.stems["vocals"].trust is POOR
         assert set(out.stems) == set(kept.stems)
+
+
+def test_every_block_is_given_its_context_at_the_ends_of_the_sound_as_inside(
+    rng: np.random.Generator,
+) -> None:
+    audio = Audio(rng.standard_normal((1, 2 * GRID_FRAMES + 500)).astype(np.float32), 8000)
+    out = run_step(audio, step("smear", width_ms=5.0), Context()).audio.samples[0]
+    kernel = np.ones(81) / 81
+    np.testing.assert_allclose(out, np.convolve(audio.samples[0], kernel, "same"), atol=tol.FLOAT32)
+
+
+class Listener(Doubled):
+    """Tells what it was given."""
+
+    name: ClassVar[str] = "listener"
+    keyed_by: ClassVar[tuple[str, ...] | None] = ("kick",)
+    sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)
+    sample: str = knob("o-1", help="a sample")
+
+    def prepare(self, listening: Listening) -> Any:
+        beside, shots = set(listening.stems), set(listening.one_shots)
+        curve = np.array([[0.0], [1.0]])
+        return SimpleNamespace(readings={"beside": beside, "shots": shots}, curves={"c": curve})
+
+
+def test_a_processor_is_given_the_stems_and_samples_that_it_names_and_what_it_tells_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form, "all_processors", lambda: {"listener": Listener})
+    sound, shots = small(1), {"o-1": small(2), "o-2": small(3)}
+    chosen = Step(processor="listener", stage=Stage.TONE, knobs={"sample": "o-1"})
+    told = run_step(sound.audio, chosen, Context(), sound.stems, shots).told
+    assert told.readings == {"beside": {"kick"}, "shots": {"o-1"}}
+    assert list(told.curves) == ["c"]
+    assert render(sound, [chosen], Context(), Handling(one_shots=shots)).told.readings == told.readings
+
+
+def test_what_was_found_lately_outlives_what_was_not(tmp_path: Path) -> None:
+    sound = Audio(np.zeros((1, 1000), np.float32), 8000)
+    old = FolderCache(tmp_path, limit_bytes=9_000)
+    for at, name in enumerate(("first", "second")):
+        old.put(name, sound)
+        (path,) = tmp_path.glob(f"{name}.*")
+        os.utime(path, (at, at))
+    assert FolderCache(tmp_path, limit_bytes=9_000).find("first") is not None
+    FolderCache(tmp_path, limit_bytes=9_000).put("third", sound)
+    assert {path.name.split(".")[0] for path in tmp_path.glob("*.npy")} == {"first", "third"}
