@@ -513,10 +513,11 @@ class TestLevel:
     def test_takes_a_persons_own_steps_of_this_take_and_no_others(self, song, ear):
         made = by_hand(song, gain_step(-12.0, place=span(0.5, 1.0)))
         plain = by_hand(song, gain_step(-3.0))
+        tone = by_hand(song, hand_of(Stage.TONE)(gain_db=-1.0).step())
         walk = walked(song)
         levelled = level(walk, ())
-        assert walk.steps == [made.step, plain.step]
-        assert list(walk.decisions) == [made.proposal_id, plain.proposal_id]
+        assert walk.steps == [tone.step, made.step, plain.step]
+        assert list(walk.decisions) == [d.proposal_id for d in (tone, made, plain)]
         assert not levelled.plan.as_planned
         bring(song, "b")
         other = walked(song)
