@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from controlroom.listening.known import Known
 from controlroom.listening.listening import Listening
 from controlroom.media.decode import decode
 from controlroom.model.audio import Audio
@@ -37,7 +38,7 @@ def audition(asked, tmp_path):
     kept, proposal = asked
     root = shutil.copytree(kept, tmp_path / "song")
     with opened(root, writing=False) as song:
-        heard = Listening(decode(root / song.take.archived_as).audio, song.take.id)
+        heard = Listening(decode(root / song.take.archived_as).audio, Known(clock=song.take.id))
         yield lambda first=0.0, last=3.0: write_audition(song, proposal, heard, heard.span(first, last))
 
 
