@@ -19,6 +19,7 @@ from lab.faults.verbs import VERBS
 
 WORK = ROOT / ".work" / "faults" / "kept"
 SHOWN = 40
+TOLD_EVERY = 50
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "every song opens": ("opens",),
     "verify 0": ("verifies",),
@@ -69,7 +70,6 @@ def _summed(kills: Sequence[Kill], fates: Sequence[Fate], without: Sequence[str]
     return (
         f"{len(kills)} kills: {len(kills) - alone} of the whole run, {alone} of only the process that made the call. "
         f"{len(real)} went through the true command line, and {sum(fate.holds() for fate in real)} of them hold everything. "
-        f"{sum(not fate.call for fate in fates)} never came to their call. "
         f"Kinds of call × kinds of file without a kill: {', '.join(without) or 'none'}."
     )
 
@@ -127,7 +127,12 @@ def _kept(
         kept.write_text(json.dumps(asdict(fate)))
         return fate
 
-    return list(bench.all_of(one, items))
+    fates = []
+    for fate in bench.all_of(one, items):
+        fates.append(fate)
+        if len(fates) % TOLD_EVERY == 0:
+            print(f"{len(fates)} of {len(items)}", flush=True)
+    return fates
 
 
 def source_digest() -> str:

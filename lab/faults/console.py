@@ -20,6 +20,7 @@ from lab.faults.acts import acknowledge
 from lab.faults.place import Place
 
 ANSWERS_S = 20.0
+DIES_S = 3.0
 JOB_S = 90.0
 OPENS_S = 60.0
 ROUNDS = 6
@@ -148,8 +149,15 @@ class Visit:
         except urllib.error.HTTPError as error:
             raise StoppedError(_code_of(error.read())) from error
         except (OSError, HTTPException) as error:
-            raise (StoppedError("no answer") if self.alive() else GoneError()) from error
+            raise (StoppedError("no answer") if self._lives_on() else GoneError()) from error
         return None if html else json.loads(text)
+
+    def _lives_on(self) -> bool:
+        """Return whether the server still runs when a kill that is under way has had its time."""
+        until = time.monotonic() + DIES_S
+        while self.alive() and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.alive()
 
 
 def _text_of(path: Path) -> str:

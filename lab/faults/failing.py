@@ -7,11 +7,12 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from lab.faults.kills import KILLED, SEED, Fate, fate
 from lab.faults.run import Bench, Run
-from lab.faults.tripwire import NAMES, TAKES_SPACE, WRITES, Act, Plan, Wire
+from lab.faults.tripwire import NAMES, TAKES_SPACE, WRITES, Act, Call, Plan, Wire
 from lab.faults.verbs import CONSOLE, VERBS
 
 TRIED = (
@@ -43,11 +44,11 @@ class Failure:
 
 
 def _errno(
-    number: int, fault: str, calls: tuple[str, ...], codes: tuple[str, ...], *, lasting: bool
+    number: int, fault: str, calls: tuple[str, ...], codes: tuple[str, ...], *, lasting: bool, name: str = ""
 ) -> Failure:
-    name = errno.errorcode[number]
-    how = f"{name} from a seeded call on" if lasting else f"{name} at one seeded call of {', '.join(calls)}"
-    return Failure(fault, how, Plan(1, Act.FAIL, number, lasting, calls), codes)
+    word = errno.errorcode[number]
+    how = f"{word} from a seeded call on" if lasting else f"{word} at one seeded call of {', '.join(calls)}"
+    return Failure(fault, how, Plan(1, Act.FAIL, number, lasting, calls, name), codes)
 
 
 FULL = ("env.disk-full",)
@@ -63,7 +64,12 @@ FAILURES: Sequence[Failure] = (
     _errno(errno.EIO, "one sync fails", SYNCS, (*BROKEN, GOES_ON), lasting=False),
     _errno(errno.EROFS, "disk turns read-only", MAY_BE_OPENED, (*CLOSED, *BROKEN, GOES_ON), lasting=True),
     _errno(
-        errno.EACCES, "permission is taken away", MAY_BE_OPENED, (*CLOSED, *BROKEN, GOES_ON), lasting=True
+        errno.EACCES,
+        "permission is taken away",
+        MAY_BE_OPENED,
+        (*CLOSED, *BROKEN, GOES_ON),
+        lasting=True,
+        name="songs/*",
     ),
     Failure(
         "short write",
@@ -116,9 +122,13 @@ class Trial:
         plan = self.failure.plan
         if not self.failure.anywhere:
             return plan
-        calls = [one for one in bench.undisturbed(self.verb)[0] if not plan.calls or one.kind in plan.calls]
+        calls = [one for one in bench.undisturbed(self.verb)[0] if _counts(plan, one)]
         at = random.Random(f"{SEED} {self.failure.fault} {self.verb}").randint(1, len(calls))
-        return Plan(at, plan.act, plan.number, plan.lasting, plan.calls)
+        return replace(plan, at=at)
+
+
+def _counts(plan: Plan, call: Call) -> bool:
+    return (not plan.calls or call.kind in plan.calls) and fnmatchcase(call.name, plan.name or "*")
 
 
 def trials() -> list[Trial]:
@@ -128,7 +138,7 @@ def trials() -> list[Trial]:
 
 def tried(bench: Bench, trial: Trial) -> Fate:
     """Run a verb with its fault, look from outside, and run it again on a whole disk."""
-    plan = trial.plan(bench)
+    plan, (_, wanted) = trial.plan(bench), bench.undisturbed(trial.verb)
     with bench.ground(VERBS[trial.verb].tree) as (warm, place):
         run = Run(warm, place, trial.verb, bench.inputs)
         told = run.begun(plan)
@@ -137,7 +147,7 @@ def tried(bench: Bench, trial: Trial) -> Fate:
             return Fate("", told, {"told": ["the call was never made"]})
         words = told.split(", then ")
         wrong = [] if set(words) <= set(trial.failure.may_say) else [f"it said {told!r}"]
-        return fate(bench, run, call, told, wrong)
+        return fate(run, call, told, wanted, wrong)
 
 
 def said(fates: Sequence[Fate]) -> str:

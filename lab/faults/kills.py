@@ -117,6 +117,7 @@ def kind_of(name: str) -> str:
 
 def done(bench: Bench, kill: Kill) -> Fate:
     """Kill a run, look from outside, run the verb again, and look once more."""
+    _, wanted = bench.undisturbed(kill.verb)
     for _ in range(TRIES):
         with bench.ground(VERBS[kill.verb].tree) as (warm, place):
             run = Run(warm, place, kill.verb, bench.inputs, kill.group, kill.real)
@@ -125,15 +126,14 @@ def done(bench: Bench, kill: Kill) -> Fate:
             if call is not None:
                 wrong = kill.group and kill.verb != CONSOLE and told != KILLED
                 return fate(
-                    bench, run, call, told, [f"it was to be killed, and said {told!r}"] if wrong else []
+                    run, call, told, wanted, [f"it was to be killed, and said {told!r}"] if wrong else []
                 )
         kill = replace(kill, at=max(1, kill.at * 3 // 4))  # threads may make a call fewer the next time
-    return Fate("", told)
+    return Fate("", told, {"told": [f"it never came to its call, and said {told!r}"]})
 
 
-def fate(bench: Bench, run: Run, call: Call, told: str, wrong: list[str]) -> Fate:
-    """Look at what a run left, run the verb again, and look once more."""
-    _, wanted = bench.undisturbed(run.name)
+def fate(run: Run, call: Call, told: str, wanted: Mapping[str, Any], wrong: list[str]) -> Fate:
+    """Look at what a run left, run the verb again, and look once more: it should come to what is wanted."""
     first = run.look()
     age(run.place)
     again = run.again()

@@ -21,10 +21,10 @@ from lab.faults.place import Place
 
 HALF_NAMES = ("*.part", "*.creating", "*.making", "*-journal", ".console/import-*", ".console/parcel-*")
 """What a killed run leaves, and a later one sweeps."""
-VOLATILE = re.compile(r"^(at|by|id|.*_at|hash|prev|auditioned_s|clock|manifest.*)$")
+VOLATILE = re.compile(r"^(at|by|id|.*_at|hash|prev|auditioned_s|clock|manifest.*|carried_from)$")
 EVENTS = ("rendered", "released", "song.created", "findings", "withheld", "proposal")
 """Kinds of entry that tell what was done and not what a person said; a rerun may add to them."""
-LONG_AGO_S = 3 * 3600.0
+LONG_AGO_S = 2 * 86400.0
 PROMISES = ("opens", "verifies", "kept", "theirs")
 
 
@@ -46,10 +46,14 @@ def look(place: Place) -> int:
 
 
 def age(place: Place) -> None:
-    """Let time pass for what was sent and never imported: it may be swept after two hours."""
+    """Let two days pass for what nobody's lock covers: it is swept when it is old."""
     then = time.time() - LONG_AGO_S
-    for path in place.songs.glob(".console/*"):
-        for one in (path, *path.rglob("*")):
+    old = [
+        path for pattern in (".console/*", "*/.cache", ".*.creating") for path in place.songs.glob(pattern)
+    ]
+    empty = [path for path in place.songs.iterdir() if path.is_dir() and not any(path.iterdir())]
+    for path in (*old, *empty):
+        for one in (*path.rglob("*"), path):
             os.utime(one, (then, then))
 
 

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 
 from lab.children import ROOT
 from lab.faults import sounds, trees
-from lab.faults.acts import acknowledge, error_code
+from lab.faults.acts import acknowledge, error_code, heads
 from lab.faults.console import GoneError, StoppedError, Visit
 from lab.faults.place import Place
 from lab.faults.tripwire import Call, Plan, Wire
@@ -126,11 +126,12 @@ class Run:
         return self._ending(self._real() if self.real else self._warm(planned=True, begin=0))
 
     def again(self) -> str:
-        """Run what was not acknowledged again, undisturbed; return what fails, empty when all works."""
+        """Run what was not acknowledged again, at least the last line; return what fails, empty when all works."""
         if self.name == CONSOLE:
             return self._visit(planned=False)
         verb = VERBS[self.name]
-        begin = sum(one["code"] == 0 for one in self.place.said_so_far())
+        acknowledged = sum(one["code"] == 0 for one in self.place.said_so_far())
+        begin = min(acknowledged, len(verb.lines) - 1)
         while begin < len(verb.lines):
             told = self._ending(self._warm(planned=False, begin=begin))
             if told not in verb.done:
@@ -171,7 +172,9 @@ class Run:
             if code < 0:
                 return code
             told = error_code((self.place.root / "out").read_text(errors="replace"))
-            acknowledge(self.place, {"line": index, "code": code, "error": told if code else ""})
+            held = heads(self.place.songs) if code == 0 else {}
+            said = {"line": index, "code": code, "error": told if code else "", "heads": held}
+            acknowledge(self.place, said)
             if code != 0:
                 return code
         return 0

@@ -91,6 +91,25 @@ def test_a_file_goes_with_its_sound_and_the_folder_with_the_shelf(tmp_path: Path
     assert not (tmp_path / "shelf").exists()
 
 
+def test_a_file_that_cannot_be_removed_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with Shelf(tmp_path / "shelf") as shelf:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", denied)
+            patched.setattr("sys.unraisablehook", told.append)
+            kept = shelf.keep(noise(1))
+            del kept
+        assert len(list(shelf.folder.iterdir())) == 1
+    assert told == []
+    assert not (tmp_path / "shelf").exists()
+
+
 def test_a_cut_file_and_a_full_disk_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Shelf(tmp_path / "shelf") as shelf:
         kept = shelf.keep(noise(1))

@@ -13,7 +13,7 @@ from lab.faults.run import Bench
 from lab.faults.tripwire import Act, missing
 from lab.faults.verbs import CONSOLE, VERBS
 
-TWICE = ("finish", "stems --add", "render")
+TWICE = ("new, add", "decide", "release")
 KILLS = {name: 2 if name in TWICE else 1 for name in VERBS}
 
 

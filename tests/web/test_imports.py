@@ -12,7 +12,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError, SongError
 from controlroom.studio.studio import Studio
 from controlroom.web.jobs import Job
-from controlroom.web.shelf import Shelf, file_name, slug, song_id
+from controlroom.web.shelf import UNTOUCHED_S, Shelf, file_name, slug, song_id
 from controlroom.web.work import take_in
 
 
@@ -142,7 +142,8 @@ def test_an_import_that_comes_to_nothing_removes_only_what_was_made_for_it(tmp_p
         take_in(context, str(root), str(theirs / "Pair.wav"), "Pair", new=True)
     assert (theirs / "Pair.wav").is_file()  # no folder that was sent to the console
     shelf.give_back(root)
-    assert [path.name for path in tmp_path.iterdir()] == ["sent by hand"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".console", "sent by hand"]
+    assert list((tmp_path / ".console").iterdir()) == []
 
 
 def test_names_are_claimed_one_each_in_a_race(tmp_path):
@@ -151,6 +152,28 @@ def test_names_are_claimed_one_each_in_a_race(tmp_path):
         folders = list(many.map(lambda _: shelf.new_folder("Pair"), range(40)))
     assert len(set(folders)) == 40
     assert folders[0].parent == tmp_path
+
+
+def test_a_killed_upload_leaves_no_folder_and_its_name_is_free_again(tmp_path):
+    shelf = Shelf(tmp_path)
+    assert shelf.new_folder("Pair").name == "pair"  # and killed: it is never given back
+    assert [path.name for path in tmp_path.iterdir()] == [".console"]
+    second = shelf.new_folder("Pair")
+    assert second.name == "pair-2"
+    shelf.give_back(second)
+    long_ago = time.time() - UNTOUCHED_S - 1
+    os.utime(tmp_path / ".console" / "claim-pair", (long_ago, long_ago))
+    shelf.sweep()
+    assert shelf.new_folder("Pair").name == "pair"
+
+
+def test_a_folder_of_the_persons_own_is_no_place_for_a_song(tmp_path):
+    (tmp_path / "pair").mkdir()
+    shelf = Shelf(tmp_path)
+    root = shelf.new_folder("Pair")
+    shelf.give_back(root)
+    assert root.name == "pair-2"
+    assert (tmp_path / "pair").is_dir()
 
 
 def test_only_what_was_sent_is_swept(tmp_path):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
+from controlroom.media.files import environment_fault
 from controlroom.model.errors import ControlRoomError, EnvironmentFault, LedgerError, SongBusyError
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -21,21 +25,19 @@ def writing_fault(path: Path, error: sqlite3.Error) -> EnvironmentFault:
     """Say why a ledger could not be written; to be raised with ``from error``."""
     text, code = str(error), primary_code(error)
     if code == sqlite3.SQLITE_FULL or "full" in text:
-        return EnvironmentFault(
-            "env.disk-full", f"the disk is full while writing {path}", "free some space; nothing was changed"
-        )
+        return _full(path)
     if code in _BUSY:
         return _busy(path)
     if "readonly" in text or "unable to open" in text:
-        return EnvironmentFault(
-            "env.not-writable", f"{path} can't be written", "check the permissions of the song's folder"
-        )
+        return _why_not_written(path)
     return EnvironmentFault("env.ledger-io", f"{path}: {text}", "check the disk; the entry was not written")
 
 
 def reading_fault(path: Path, error: Exception) -> ControlRoomError:
     """Say why a ledger could not be read: only a damaged one needs a copy."""
     code = primary_code(error) if isinstance(error, sqlite3.Error) else 0
+    if code == sqlite3.SQLITE_FULL:  # what a stopped write left is taken back when there is room
+        return _full(path)
     if code in _BUSY:
         return _busy(path)
     if code in _NOT_READABLE:
@@ -59,6 +61,27 @@ def unfinished(path: Path) -> EnvironmentFault:
         "env.unfinished-entry",
         f"a write to {path} was interrupted, and can't be taken back: its folder can't be written",
         "make the song's folder writable, or copy the whole folder to where it is; nothing is lost",
+    )
+
+
+def _full(path: Path) -> EnvironmentFault:
+    return EnvironmentFault(
+        "env.disk-full", f"the disk is full while writing {path}", "free some space; nothing was changed"
+    )
+
+
+def _why_not_written(path: Path) -> EnvironmentFault:
+    """Ask the system why no file can be made beside the ledger: SQLite says only that it could not open one."""
+    probe = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except OSError as error:
+        return environment_fault(error, path)
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+    return EnvironmentFault(
+        "env.not-writable", f"{path} can't be written", "check the permissions of the song's folder"
     )
 
 

@@ -142,8 +142,14 @@ class Shelf:
         except OSError as error:
             raise environment_fault(error, path) from error
         kept = ShelvedSound(path, audio.rate_hz, audio.channels, audio.frames)
-        finalize(kept, path.unlink, missing_ok=True)
+        finalize(kept, _forget, path)
         return kept
+
+
+def _forget(path: Path) -> None:
+    """Remove a sound's file; what can't be removed now goes when the shelf is cleared."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def summed(sounds: Sequence[Sound]) -> Audio:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 from controlroom.ledger.keys import own_key
@@ -106,18 +105,16 @@ def create(
     return SongFolder(root)
 
 
-def claimed(parent: Path, name: str) -> Path:
-    """Make an empty folder ``NAME``, or ``NAME-2`` …, that nobody else can have then, and return it."""
-    for number in count(1):
-        folder = parent / (name if number == 1 else f"{name}-{number}")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise environment_fault(error, folder) from error
-        break
-    return folder
+def claimed(claim: Path) -> bool:
+    """Make an empty folder that stands for a claim; False when somebody else has made it."""
+    try:
+        claim.parent.mkdir(parents=True, exist_ok=True)
+        claim.mkdir()
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise environment_fault(error, claim) from error
+    return True
 
 
 def is_free(root: Path) -> bool:

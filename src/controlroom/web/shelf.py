@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 import time
@@ -59,7 +60,7 @@ class Shelf:
         return known[wanted]
 
     def new_folder(self, title: str) -> Path:
-        """Make an empty folder for a new song, which nobody else can have then; see ``give_back``.
+        """Return a folder for a new song that is not there yet, and that no other upload is given; see ``give_back``.
 
         UsageError where one song alone is open.
         """
@@ -68,12 +69,25 @@ class Shelf:
                 "shelf.single", "one song alone is open", "start `controlroom studio` on a folder of songs"
             )
         name = slug(title) or "song"
-        return claimed(self.root, name)
+        tries = (self.root / (name if number == 1 else f"{name}-{number}") for number in count(1))
+        return next(folder for folder in tries if self._claimed(folder))
+
+    def _claimed(self, folder: Path) -> bool:
+        """Claim a name that is free; among the console's own files, so that a kill leaves no folder at the songs."""
+        if not claimed(self._claim(folder)):
+            return False
+        if os.path.lexists(folder):
+            self.give_back(folder)
+            return False
+        return True
+
+    def _claim(self, folder: Path) -> Path:
+        return self.keep / f"claim-{folder.name}"
 
     def give_back(self, folder: Path) -> None:
-        """Remove a folder that ``new_folder`` made when no song came into it."""
+        """Let go of a name that ``new_folder`` gave: the song has it now, or there is none."""
         with suppress(OSError):
-            folder.rmdir()  # refused by the system when anything is in it
+            self._claim(folder).rmdir()
 
     def sweep(self) -> None:
         """Drop what was sent and never imported, when nothing came to it for ``UNTOUCHED_S``."""
@@ -82,6 +96,10 @@ class Shelf:
             for folder in self.keep.glob(kind):
                 if _touched(folder) < last:
                     let_go(folder)
+        for claim in self.keep.glob("claim-*"):
+            if _touched(claim) < last:
+                with suppress(OSError):
+                    claim.rmdir()
 
 
 def let_go(sent: Path) -> None:
