@@ -27,6 +27,7 @@ from controlroom.engine.desk import (
     stretch_with,
 )
 from controlroom.engine.overlay import laid_over, refused_bands
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.context import Context
@@ -507,7 +508,7 @@ def test_a_processor_is_given_the_stems_and_samples_that_it_names_and_what_it_te
     monkeypatch.setattr(form, "all_processors", lambda: {"listener": Listener})
     sound, shots = small(1), {"o-1": small(2), "o-2": small(3)}
     chosen = Step(processor="listener", stage=Stage.TONE, knobs={"sample": "o-1"})
-    told = run_step(sound.audio, chosen, Context(), sound.stems, shots).told
+    told = run_step(sound, chosen, Context(), shots).told
     assert told.readings == {"beside": {"kick"}, "shots": {"o-1"}}
     assert list(told.curves) == ["c"]
     assert render(sound, [chosen], Context(), Handling(one_shots=shots)).told.readings == told.readings
