@@ -73,6 +73,16 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def text_of(name: str) -> str:
+    r"""Return a name as text that can be kept anywhere.
+
+    A file's name is bytes, and not always UTF-8: a byte that is no letter becomes
+    ``\xff``, so that ledger, JSON and page take it. It is to be read, and
+    leads back to no file.
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def digest_text(text: str) -> str:
     """Return the SHA-256 (hex) of ``text`` in UTF-8."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

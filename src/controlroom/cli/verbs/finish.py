@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from controlroom.cli.asking import TerminalDecider
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import at_a_terminal, say_json, say_page, working
 
 
 def finish(
@@ -33,7 +32,7 @@ def finish(
     from controlroom.report.text import render_text
     from controlroom.studio.studio import Studio
 
-    asked = ask or (sys.stdin.isatty() and sys.stdout.isatty() and policy is None and answers is None)
+    asked = ask or (at_a_terminal() and policy is None and answers is None)
     with working(quiet=json or asked) as context:
         finished = Studio().finish(
             take,
@@ -49,4 +48,4 @@ def finish(
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.data))
+        say_page(render_text(finished.data))

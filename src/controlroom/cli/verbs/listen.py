@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import say_json, say_page, working
 
 
 def listen(
@@ -29,4 +29,4 @@ def listen(
     if json:
         say_json(heard.as_dict())
     else:
-        say(listen_text(heard.findings, heard.music))
+        say_page(listen_text(heard.findings, heard.music))

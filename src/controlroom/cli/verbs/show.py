@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json
+from controlroom.cli.present import say, say_json, say_page
 
 
 def show(
@@ -23,5 +23,5 @@ def show(
         say_json(shown.as_dict())
         return
     say(f"{shown.title}  [{shown.state}]")
-    say(findings_text(shown.findings))
-    say(proposals_text(shown.proposals, shown.decisions))
+    say_page(findings_text(shown.findings))
+    say_page(proposals_text(shown.proposals, shown.decisions))
