@@ -81,6 +81,13 @@ def reading_fault(error: OSError, path: Path) -> EnvironmentFault:
     )
 
 
+def looking_fault(error: OSError, path: Path) -> EnvironmentFault:
+    """Say why nobody can tell whether a path is there: it may not be read, or can't be."""
+    if error.errno == errno.ENAMETOOLONG:
+        return environment_fault(error, path)
+    return reading_fault(error, path)
+
+
 def cut_name(name: str, most_bytes: int) -> str:
     """Return the start of a name that fits into so many bytes, whole letters only."""
     return os.fsencode(name)[:most_bytes].decode("utf-8", "ignore")

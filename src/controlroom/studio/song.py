@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from controlroom.ledger.ledger import Ledger
-from controlroom.media.files import environment_fault, sync_folder
-from controlroom.model.base import digest_text
+from controlroom.media.files import cut_name, environment_fault, looking_fault, sync_folder
+from controlroom.model.base import digest_text, text_of
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
@@ -33,8 +34,8 @@ def utc_now() -> str:
 def person() -> str:
     """Return the name of the person at the machine."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in a bare container
+        return text_of(getpass.getuser())
+    except (KeyError, OSError, ImportError):  # no such user in a bare container
         return "unknown"
 
 
@@ -68,12 +69,11 @@ def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now
     SongError
         When something is already there.
     """
-    if root.exists() and any(root.iterdir()):
-        raise SongError("song.exists", f"{root} is not empty", "name another folder")
-    half = root.absolute().with_name(f".{root.name}.{uuid.uuid4().hex[:8]}.creating")
+    _check_free(root)
+    half = root.absolute().with_name(f".{cut_name(root.name, 200)}.{uuid.uuid4().hex[:8]}.creating")
     try:
         half.mkdir(parents=True)
-        _fill(SongFolder(half), standards, title or root.name, now())
+        _fill(SongFolder(half), standards, text_of(title or root.name), now())
         half.rename(root.absolute())
         sync_folder(root.absolute().parent)
     except OSError as error:
@@ -81,6 +81,17 @@ def create(root: Path, standards: Standards, title: str = "", now: Now = utc_now
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return SongFolder(root)
+
+
+def _check_free(root: Path) -> None:
+    try:
+        is_folder = root.is_dir() and not root.is_symlink()
+        free = not any(root.iterdir()) if is_folder else not os.path.lexists(root)
+    except OSError as error:
+        raise looking_fault(error, root) from error
+    if not free:
+        what = "is not empty" if is_folder else "is there already, and is no folder"
+        raise SongError("song.exists", f"{root} {what}", "name another folder")
 
 
 def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:
