@@ -40,10 +40,10 @@ def complain(line: str) -> None:
 @contextmanager
 def working(*, quiet: bool) -> Iterator[Context]:
     """Give a job its context, with a bar on a terminal and nothing elsewhere."""
-    from controlroom.studio.first_run import COMPILING, kernels_are_compiled
+    from controlroom.studio.first_run import compiling
 
-    if not kernels_are_compiled():
-        complain(COMPILING)
+    if why := compiling():
+        complain(why)
     if quiet or not sys.stderr.isatty():
         yield Context()
         return

@@ -9,12 +9,15 @@ from pathlib import Path
 from controlroom.media.decode import DecodeLimits, decode, take_facts
 from controlroom.media.files import atomic_write, environment_fault, sha256_of
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, VerifyError
 from controlroom.model.song import Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Timeline
 from controlroom.studio.song import Song
+
+SUFFIX = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,7 @@ def admit(song: Song, incoming: Incoming) -> Take:
     if current is not None and current.facts.sha256 == facts.sha256:
         return current
     take_id = f"t-{facts.sha256[:12]}"
-    archived = song.folder.takes / take_id / f"original{incoming.file.suffix.lower()}"
+    archived = song.folder.takes / take_id / f"original{kept_suffix(incoming.file)}"
     _archive(incoming.file, archived, facts.sha256)
     take = Take(
         id=take_id,
@@ -70,6 +73,11 @@ def admit(song: Song, incoming: Incoming) -> Take:
     )
     song.memory.add_take(take, take.added_at)
     return take
+
+
+def kept_suffix(file: Path) -> str:
+    """Return the suffix under which a file's bytes are archived: text, and short."""
+    return text_of(file.suffix.lower())[:SUFFIX]
 
 
 def take_audio(song: Song, take: Take, context: Context) -> Audio:

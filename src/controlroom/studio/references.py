@@ -18,7 +18,7 @@ from controlroom.model.base import Record
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError, VerifyError
 from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, keep_sound, sound_of
-from controlroom.studio.importing import limits_of, receive
+from controlroom.studio.importing import kept_suffix, limits_of, receive
 from controlroom.studio.song import Song
 
 FOLDER = "references"
@@ -68,7 +68,7 @@ def add_reference(song: Song, file: Path, context: Context) -> Reference:
     if len(standing) >= MOST:
         raise UsageError("reference.too-many", f"there are {MOST} references already", "take one off first")
     reference_id = f"r-{facts.sha256[:12]}"
-    archived = song.folder.root / FOLDER / reference_id / f"original{file.suffix.lower()}"
+    archived = song.folder.root / FOLDER / reference_id / f"original{kept_suffix(file)}"
     _archive(file, archived, facts.sha256)
     reference = Reference(
         id=reference_id,

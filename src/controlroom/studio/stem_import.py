@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, UsageError
 from controlroom.model.parts import BACKING, DRUMS, KIT, MIX, ROLES, VOICES
@@ -100,9 +101,9 @@ def _read(
     with context.part("stems.read", 0.0, 0.5) as inner:
         for stem in read_stems(source, inner, roles=roles, keep=keep):
             if stem.near_silent:
-                left_out.append(LeftOut(name=stem.name, why="near-silent"))
+                left_out.append(LeftOut(name=text_of(stem.name), why="near-silent"))
             elif stem.role.role == MIX:
-                left_out.append(LeftOut(name=stem.name, why="the-mix"))
+                left_out.append(LeftOut(name=text_of(stem.name), why="the-mix"))
             elif stem.role.role is None:
                 asked.append(stem.name)
             else:

@@ -13,6 +13,8 @@ from typing import Any
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.musical import Meant, hand_in
+from controlroom.media.files import cut_name
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Policy, Reply, Who
 from controlroom.model.errors import DecisionError
@@ -49,6 +51,9 @@ from controlroom.studio.standards import (
 )
 from controlroom.studio.stem_verbs import StemVerbs
 from controlroom.studio.walk import hand_made_proposal, hear, listening_of, take_listening
+
+STEM_BYTES = 200
+"""What of a take's name goes into the name of the folder that is made beside the person."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,9 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 return _heard(listening, findings, song.take.facts.file_name)
         standards = shipped_standards()
         incoming = importing.receive(what, standards, context)
-        listening = listening_of(incoming.audio, what.stem)
+        listening = listening_of(incoming.audio, text_of(what.stem))
         hand_in(listening, Meant(incoming.facts.tags.lyrics))
-        return _heard(listening, hear(listening, standards, context), what.name)
+        return _heard(listening, hear(listening, standards, context), text_of(what.name))
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
         """Propose steps for the current take, with the answers that the ledger holds."""
@@ -279,11 +284,11 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             by=self._name,
             stems=stems,
         )
-        root = out if out is not None else Path(f"{take.stem}-controlroom")
+        root = out if out is not None else Path(f"{cut_name(take.stem, STEM_BYTES)}-controlroom")
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
             incoming = importing.receive(take, standards, context)  # a bad take leaves no folder behind
-            create(root, standards, take.stem, self._now)
+            create(root, standards, text_of(take.stem), self._now)
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:

@@ -69,13 +69,13 @@ def serve(root: Path, port: int, say: Callable[[str], None], *, browser: bool) -
                 app.state.room.hub.close()
                 super().handle_exit(sig, frame)
 
-        what = "song" if shelf.single else "songs in"
-        say(f"The console of the {what} {root} is open at")
-        say("")
-        say(f"  {session.url}")
-        say("")
-        say("The address lets one browser in, once. Stop the console with Ctrl-C.")
         with _doorway(shelf.keep, session.url) as page:
+            what = "song" if shelf.single else "songs in"
+            say(f"The console of the {what} {root} is open at")
+            say("")
+            say(f"  {session.url}")
+            say("")
+            say("The address lets one browser in, once. Stop the console with Ctrl-C.")
             if browser:
                 threading.Thread(target=webbrowser.open, args=[page.as_uri()], daemon=True).start()
             door = Door(config)
