@@ -20,7 +20,12 @@ VARIABLE = "NUMBA_CACHE_DIR"
 
 def kernel_folder() -> Path:
     """Return the folder in which kernels outlive a run, whether it can be used or not."""
-    return Path(os.environ.get(VARIABLE) or Path(platformdirs.user_cache_dir("controlroom")) / "numba")
+    if named := os.environ.get(VARIABLE):
+        return Path(named)
+    try:
+        return Path(platformdirs.user_cache_dir("controlroom")) / "numba"
+    except RuntimeError:  # no home, and no user of this number
+        return Path("~")
 
 
 def use_kernel_cache() -> bool:

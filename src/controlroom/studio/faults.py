@@ -65,13 +65,10 @@ def _readable(path: Path) -> bool:
 
 def _kept(text: str) -> Path | None:
     """Keep what happened in the user's log folder; None where there is none."""
-    folder = Path(platformdirs.user_log_dir("controlroom"))
-    if not folder.is_absolute():  # no home
-        return None
-    path = folder / "last-fault.txt"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path = Path(platformdirs.user_log_dir("controlroom")) / "last-fault.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
-    except (OSError, ControlRoomError):
+    except (OSError, RuntimeError, ControlRoomError):  # no home, or none that can be written
         return None
     return path
