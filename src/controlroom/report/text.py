@@ -120,7 +120,10 @@ def _missed(data: ReportData) -> list[str]:
 
 
 def _waiting(data: ReportData) -> list[str]:
-    pairs = [f"  {proposal_sentence(p)}\n    {decide_command(data.song, p, 'accept')}" for p in data.waiting]
+    pairs = [
+        as_lines([f"  {proposal_sentence(p)}", f"    {decide_command(data.song, p, 'accept')}"])
+        for p in data.waiting
+    ]
     return [line for pair in _some(pairs, MOST_WAITING) for line in pair.split("\n")]
 
 

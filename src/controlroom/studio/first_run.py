@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from controlroom.dsp import KERNELS_ARE_KEPT
 from controlroom.dsp.kernels import kernel_folder
 
@@ -22,6 +20,6 @@ def compiling() -> str:
 def _compiled() -> bool:
     """Return whether the kernels' cache holds anything yet."""
     try:
-        return any(os.scandir(kernel_folder()))
+        return any(kernel_folder().iterdir())
     except OSError:
         return False
