@@ -21,7 +21,9 @@ BYTES = "Bl\udcffm"
 NAMES = {"bytes": BYTES, "235 letters": "a" * 235, "80 letters of three bytes": "夜" * 80, "250": "a" * 250}
 
 
-@pytest.mark.parametrize("name", [BYTES, "夜" * 80], ids=["bytes", "80 letters of three bytes"])
+@pytest.mark.parametrize(
+    "name", [BYTES, pytest.param("夜" * 80, marks=pytest.mark.slow)], ids=["bytes", "80 letters"]
+)
 def test_a_take_of_any_name_is_finished_in_a_folder_of_any_name(
     name, take_file, tmp_path, monkeypatch, capsys
 ):
