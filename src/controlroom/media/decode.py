@@ -33,6 +33,7 @@ from controlroom.media.marks import judge
 from controlroom.media.refusals import not_started, refusal, scratch_fault
 from controlroom.media.sniff import Sniffed, sniff
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import DecoderError
 from controlroom.model.song import ImportRemark, Reading, Tags, TakeFacts
@@ -236,7 +237,7 @@ def take_facts(path: Path, decoded: Decoded) -> TakeFacts:
         With the SHA-256 of the bytes and the tags.
     """
     return TakeFacts(
-        file_name=path.name,
+        file_name=text_of(path.name),
         sha256=sha256_of(path),
         size_bytes=path.stat().st_size,
         container=decoded.container,

@@ -11,7 +11,7 @@ from typing import Any
 from controlroom.engine.claims import check_master, check_stage
 from controlroom.engine.environment import environment
 from controlroom.listening.heard import loudness_of
-from controlroom.media.files import sha256_of
+from controlroom.media.files import cut_name, sha256_of
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
@@ -41,6 +41,8 @@ from controlroom.studio.stemming import import_stems, separate_stems
 from controlroom.studio.walk import Walk, take_listening, walk_to_premaster
 
 SEPARATE = "separate"
+TITLE_BYTES = 180
+"""What of a title goes into a master's name: state, suffix and a name for the time of writing fit behind it."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,12 @@ def _carry_out(
 
 def _file_name(song: Song, *, draft: bool) -> str:
     """Return the masters' name: the title, with its state where it is a draft."""
-    title = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", song.folder.read_card().title).strip(". ")[:120] or "master"
+    title = re.sub(
+        r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]',
+        "_",
+        song.folder.read_card().title,
+    )
+    title = cut_name(title.strip(". "), TITLE_BYTES).strip(". ") or "master"
     return f"{title} (draft)" if draft else title
 
 

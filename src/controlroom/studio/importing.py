@@ -9,13 +9,15 @@ from pathlib import Path
 from controlroom.media.decode import DecodeLimits, decode, take_facts
 from controlroom.media.files import atomic_write, environment_fault, sha256_of
 from controlroom.model.audio import Audio
-from controlroom.model.base import digest_text
+from controlroom.model.base import digest_text, text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, VerifyError
 from controlroom.model.song import Reading, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Timeline
 from controlroom.studio.song import Song
+
+SUFFIX = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +83,7 @@ def admit(song: Song, incoming: Incoming, context: Context = Context()) -> Take:
     # the same bytes at another scale are other samples
     scaled = f"-{digest_text(repr(facts.scale_db))[:4]}" if facts.scale_db else ""
     take_id = f"t-{facts.sha256[:12]}{scaled}"
-    stored = known.archived_as if known else f"takes/{take_id}/original{incoming.file.suffix.lower()}"
+    stored = known.archived_as if known else f"takes/{take_id}/original{kept_suffix(incoming.file)}"
     if known is None:
         archive(incoming.file, song.folder.inside(stored), facts.sha256)
     take = Take(
@@ -118,6 +120,11 @@ def check_not_damaged(song: Song, file: Path) -> None:
         archived = song.folder.inside(take.archived_as)
         if archived == file.resolve():
             check_archived(archived, take)
+
+
+def kept_suffix(file: Path) -> str:
+    """Return the suffix under which a file's bytes are archived: text, and short."""
+    return text_of(file.suffix.lower())[:SUFFIX]
 
 
 def take_audio(song: Song, take: Take, context: Context) -> Audio:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, UsageError
 from controlroom.model.parts import BACKING, DRUMS, KIT, MIX, REST, ROLES, VOICES, leaves
@@ -143,9 +144,9 @@ def _read(
             for remark in stem.remarks:
                 context.notice(f"{stem.name}: {remark_sentence(remark)}")
             if stem.near_silent:
-                left_out.append(LeftOut(name=stem.name, why="near-silent"))
+                left_out.append(LeftOut(name=text_of(stem.name), why="near-silent"))
             elif stem.role.role == MIX:
-                left_out.append(LeftOut(name=stem.name, why=MIX_IS))
+                left_out.append(LeftOut(name=text_of(stem.name), why=MIX_IS))
             else:
                 (kept if stem.role.role else asked).append(stem)
     if kept:

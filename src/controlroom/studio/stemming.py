@@ -22,7 +22,7 @@ from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.model.audio import Audio
-from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.base import canonical_json, digest_text, text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import (
     AudioInputError,
@@ -232,7 +232,7 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
             id=f"m-{digests[role][:12]}",
             take_id=take.id,
             role=role,
-            origin=made.origins[role],
+            origin=text_of(made.origins[role]),
             audio_digest=digests[role],
             archived_as=song.folder.relative(folder / f"{role}.wav"),
             trust=trust[role],

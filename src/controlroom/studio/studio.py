@@ -13,6 +13,7 @@ from typing import Any
 
 from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply, Who
 from controlroom.model.errors import DecisionError
@@ -177,7 +178,9 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 return _heard(listening, findings, song.take.facts)
         standards = shipped_standards()
         incoming = importing.receive(what, standards, context, reading)
-        listening = Listening(incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=what.stem))
+        listening = Listening(
+            incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=text_of(what.stem))
+        )
         return _heard(listening, hear(listening, standards, context), incoming.facts)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
@@ -321,7 +324,9 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             standards = self.standards(set_from=standards_file)
             # a bad take leaves no folder behind
             incoming = importing.receive(take, standards, context, reading)
-            create(root, standards, take.stem, self._now, lambda song: importing.admit(song, incoming))
+            create(
+                root, standards, text_of(take.stem), self._now, lambda song: importing.admit(song, incoming)
+            )
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:

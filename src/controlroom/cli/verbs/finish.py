@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from controlroom.cli.asking import TerminalDecider
 from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP
-from controlroom.cli.present import leave_without_master, say, say_json, working
+from controlroom.cli.present import at_a_terminal, leave_without_master, say, say_json, say_page, working
 
 
 def finish(
@@ -41,7 +40,7 @@ def finish(
     from controlroom.report.text import render_text
     from controlroom.studio.studio import Studio
 
-    asked = ask or (sys.stdin.isatty() and sys.stdout.isatty() and policy is None and answers is None)
+    asked = ask or (at_a_terminal() and policy is None and answers is None)
     with working(quiet=json or asked) as context:
         finished = Studio().finish(
             take,
@@ -58,6 +57,7 @@ def finish(
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.data))
-        say(f"\nSong  {finished.song.folder.root}")
+        say_page(render_text(finished.data))
+        say()
+        say(f"Song  {finished.song.folder.root}")
     leave_without_master(finished.no_master)

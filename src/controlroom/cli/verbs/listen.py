@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import say, say_json, say_page, working
 
 
 def listen(
@@ -36,4 +36,4 @@ def listen(
     else:
         for sentence in take_sentences(heard.facts):
             say(sentence)
-        say(listen_text(heard.findings, heard.music))
+        say_page(listen_text(heard.findings, heard.music))

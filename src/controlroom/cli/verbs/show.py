@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json
+from controlroom.cli.present import say, say_json, say_page
 
 
 def show(
@@ -31,8 +31,8 @@ def show(
     for sentence in take_sentences(shown.take.facts) if shown.take else ():
         say(sentence)
     if stems and stems["stems"]:
-        say(set_text(stems))
-    say(findings_text(shown.findings))
-    say(proposals_text(shown.proposals, shown.decisions))
+        say_page(set_text(stems))
+    say_page(findings_text(shown.findings))
+    say_page(proposals_text(shown.proposals, shown.decisions))
     for one in shown.elsewhere:
         say(f"{elsewhere_sentence(one)}.")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP, named_roles
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import say, say_json, say_page, working
 from controlroom.model.errors import UsageError
 
 
@@ -53,7 +53,7 @@ def stems(
     if json:
         say_json({**view, "marks": marks})
         return
-    say(stems_text(view))
+    say_page(stems_text(view))
     if not view["stems"]:
         say(f"`controlroom stems {song} --separate` makes them; --add PATH brings stems that you have.")
     for mark in marks:
