@@ -115,7 +115,7 @@ def test_an_audition_is_of_the_place_it_is_about_or_of_the_loudest(own_s, about_
     assert (standards.number("audition.length_s"), standards.number("audition.lead_s")) == (20.0, 3.0)
     samples = 0.01 * np.random.default_rng(1).standard_normal((1, 60 * 8000)).astype(np.float32)
     samples[:, 52 * 8000 :] *= np.float32(20.0)
-    sound = Listening(Audio(samples, 8000), "c")
+    sound = Listening(Audio(samples, 8000), Known(clock="c"))
     spans = [Span(clock="c", start_s=one[0], end_s=one[1]) if one else None for one in (own_s, about_s)]
     about = found("hum", spans[1])
     other = found("dc-offset", Span(clock="c", start_s=5.0, end_s=6.0))
