@@ -198,3 +198,6 @@ TUNED = 0.015
 
 LAME_BUILDS_ALIKE = 0.1
 """Error of the same sound through LAME 4.0 and 3.100: under 1 dB; and at a constant rate the size."""
+
+TOLD_SECONDS = 1e-6
+"""Lengths that are told of a file are counted in frames and divided once."""

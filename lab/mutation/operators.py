@@ -243,7 +243,7 @@ def mutants_of(module: str, path: str, source: str) -> list[Mutant]:
         after = site.make()
         place = site.node.target if isinstance(site.node, ast.comprehension) else site.node
         line = getattr(place, "lineno", 0)
-        shown = [_shown(site.node), _shown(after)]
+        shown = _dropped(site.node, after) or [_shown(site.node), _shown(after)]
         reach = tuple(sorted(_reach(tree, site)))
         found.append(Mutant(module, path, number, line, reach, site.function, site.operator, *shown))
     return found
@@ -267,6 +267,15 @@ def _reach(tree: ast.Module, site: _Site) -> set[int]:
         place = around.test
     first = getattr(place, "lineno", 0)
     return set(range(first, (getattr(place, "end_lineno", None) or first) + 1))
+
+
+def _dropped(node: ast.AST, after: ast.AST) -> list[str]:
+    """Show a call that lost an argument by that argument alone."""
+    if not (isinstance(node, ast.Call) and isinstance(after, ast.Call)):
+        return []
+    name = ast.unparse(node.func)
+    gone = [f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords if word not in after.keywords]
+    return [f"{name}(… {gone[0]})", f"{name}(…)"] if gone else []
 
 
 def _shown(node: ast.AST) -> str:

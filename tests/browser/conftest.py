@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +37,7 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = ""
+        self.cookie: dict[str, object] | None = None
         self.process: subprocess.Popen[str] | None = None
 
     @property
@@ -61,13 +61,17 @@ class Server:
             if found := re.search(r"http\S+", line):
                 self.url = found[0]
                 break
-        until = time.monotonic() + 30
-        while time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        self.cookie = None
+
+    def let_in(self, context: object) -> None:
+        """Give a browser the session: the address opens once, and every test has a browser of its own."""
+        if self.cookie is None:
+            page = context.new_page()
+            page.goto(self.url)
+            page.wait_for_url(f"{self.base}/songs**")
+            self.cookie = next(one for one in context.cookies() if one["name"].endswith(str(self.port)))
+            page.close()
+        context.add_cookies([self.cookie])
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
@@ -122,7 +126,8 @@ def page(browser, server) -> Iterator[object]:
         "response",
         lambda one: one.status < 400 or refused.append(f"{one.status} {one.request.method} {one.url}"),
     )
-    page.goto(server.url)
+    server.let_in(context)
+    page.goto(server.base)
     page.set_default_timeout(60_000)
     yield page
     context.close()

@@ -9,7 +9,7 @@ import pytest
 
 from controlroom.model.decisions import Answer
 from controlroom.studio.studio import Studio
-from tests.browser.conftest import SHOTS
+from tests.browser.conftest import SHOTS, Server
 from tests.browser.driving import (
     CLIPPED,
     DROP,
@@ -17,6 +17,7 @@ from tests.browser.driving import (
     axe_source,
     barriers,
     choose,
+    decided,
     desk_of,
     open_desk,
     open_room,
@@ -180,8 +181,31 @@ def test_two_tabs_a_reload_and_a_restart_of_the_server(page, server):
     server.stop()
     server.start()
     page.keyboard.press("u")
+    page.wait_for_selector(".toast >> text=no session")  # the old key is none any more
+    assert decided(server, "harbour", "dc").answer is Answer.ACCEPT
+    server.let_in(page.context)
+    page.keyboard.press("u")
     wait_decided(server, "harbour", "dc", Answer.DEFER)
     page.wait_for_selector('[data-card][aria-current="true"].defer')
+
+
+def test_the_private_page_lets_one_browser_in_once(browser, tmp_path):
+    """What a browser is started with: a file that leads to the address, and no token on a command line."""
+    server = Server(tmp_path)
+    server.start()
+    try:
+        door = next((tmp_path / ".console").glob("open-*.html"))
+        first, second = browser.new_context().new_page(), browser.new_context().new_page()
+        first.goto(door.as_uri())
+        first.wait_for_url(f"{server.base}/songs")
+        first.reload()
+        assert first.inner_text("h1") == "Songs"
+        second.goto(door.as_uri())
+        second.wait_for_url(server.url)
+        assert second.inner_text("h1") == "This door needs its key"
+    finally:
+        server.stop()
+    assert not door.exists()
 
 
 def test_the_sides_lie_on_one_another_to_the_sample(page, server):
@@ -263,8 +287,9 @@ def test_matched_sides_are_equally_loud_on_the_loop(page, server):
 def test_every_room_fits_every_width(browser, server, scheme):
     SHOTS.mkdir(exist_ok=True)
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    server.let_in(context)
     page = context.new_page()
-    page.goto(server.url)
+    page.goto(server.base)
     for room in ROOMS:
         open_room(page, server, "band", room)
         if not room:
@@ -286,8 +311,9 @@ def test_every_room_fits_every_width(browser, server, scheme):
 def test_no_serious_barrier_for_anyone(browser, server, tmp_path, scheme):
     axe = axe_source(tmp_path)
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    server.let_in(context)
     page = context.new_page()
-    page.goto(server.url)
+    page.goto(server.base)
     found = {}
     for room in ROOMS:
         open_room(page, server, "band", room)
@@ -304,8 +330,9 @@ def test_questions_that_will_be_asked_again_are_readable(browser, server, take_f
     rumble = next(card for card in Studio().desk(root).cards if card.proposal.step.processor == "rumble")
     Studio(name="tester").decide(root, rumble.proposal.id, Answer.ACCEPT)
     context = browser.new_context(color_scheme=scheme)
+    server.let_in(context)
     page = context.new_page()
-    page.goto(server.url)
+    page.goto(server.base)
     open_desk(page, server, root.name)
     assert page.locator(".row.stale").count() > 0
     found = barriers(page, axe_source(tmp_path))

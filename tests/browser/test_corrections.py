@@ -221,7 +221,8 @@ def with_all_open(browser, server, root, scheme):
     """Return a page of its own on the music room: two words said, every form open."""
     Studio(name="ada").correct(root, tempo_bpm=91.0, key="A:min", reason="the bass says so")
     page = browser.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900}).new_page()
-    page.goto(server.url)
+    server.let_in(page.context)
+    page.goto(server.base)
     open_room(page, server, "band", "/music")
     all_open(page)
     return page

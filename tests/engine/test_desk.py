@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import gc
+import os
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,17 +18,20 @@ from controlroom.engine.cache import FolderCache, MemoryCache
 from controlroom.engine.desk import (
     GRID_FRAMES,
     Handling,
+    Told,
     excerpt_with,
     prepare,
     render,
     run_excerpt,
     run_step,
+    stretch_with,
 )
 from controlroom.engine.overlay import laid_over, refused_bands
+from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.context import Context
-from controlroom.model.errors import Cancelled
+from controlroom.model.errors import Cancelled, UsageError
 from controlroom.model.proposals import FrequencyBand, Stage, Step
 from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
@@ -92,6 +99,12 @@ def test_no_steps_return_the_very_sound(rng: np.random.Generator) -> None:
 def test_a_neutral_step_returns_the_very_sound(rng: np.random.Generator) -> None:
     audio = music(rng)
     assert run_step(Listening(audio), step("smear", width_ms=0.0), Context()).audio is audio
+    sound = band_of(7)
+    neutral = [step("smear", width_ms=0.0), step("smear", "kick", width_ms=0.0)]
+    assert render(sound, neutral, Context()).sound is sound
+    stem = render(sound, [step("smear", "drums", width_ms=1.0)], Context()).sound
+    assert stem is not sound
+    assert stem.stems["drums"] is not sound.stems["drums"]
 
 
 @settings(max_examples=30, deadline=None)
@@ -254,6 +267,15 @@ class TestCache:
         again = render(band_of(7), self.STEPS, Context(), Handling(FolderCache(tmp_path))).sound
         np.testing.assert_array_equal(good.audio.samples, again.audio.samples)
 
+    @pytest.mark.parametrize(
+        "samples", [np.ones((1, 10)), np.ones(10, np.float32)], ids=["doubles", "one row"]
+    )
+    def test_a_file_of_another_shape_is_not_used_whatever_its_sum(
+        self, tmp_path: Path, samples: npt.NDArray[Any]
+    ) -> None:
+        np.save(tmp_path / f"a.8000.{zlib.crc32(samples.data):08x}.here.npy", samples)
+        assert FolderCache(tmp_path, made_by="here").find("a") is None
+
     def test_what_another_environment_made_is_not_used(self, tmp_path: Path) -> None:
         sound = Audio(np.ones((1, 10), np.float32), 8000)
         FolderCache(tmp_path, made_by="numpy1").put("a", sound)
@@ -317,3 +339,188 @@ def test_cancel_is_asked_between_blocks(rng: np.random.Generator) -> None:
     asked = iter([False, False, True, True])
     with pytest.raises(Cancelled):
         run_step(Listening(audio), step("doubled"), Context(cancel=lambda: next(asked)))
+
+
+def test_what_is_told_later_counts() -> None:
+    early = Told({"a": 1.0, "b": 2.0}, {"x": np.zeros((2, 1))})
+    late = Told({"b": 3.0}, {"y": np.ones((2, 1))})
+    both = early.joined(late)
+    assert both.readings == {"a": 1.0, "b": 3.0}
+    assert set(both.curves) == {"x", "y"}
+
+
+def test_a_span_rises_and_falls_over_ten_milliseconds_inside_it() -> None:
+    rate = 8000
+    audio = Audio(np.ones((1, 4 * rate), np.float32), rate)
+    out = run_step(
+        Listening(audio), step("doubled", span=Span(clock="take", start_s=1, end_s=3)), Context()
+    ).audio
+    edge = 0.5 - 0.5 * np.cos(np.pi * (np.arange(80) + 0.5) / 80)
+    np.testing.assert_allclose(out.samples[0, rate : rate + 80], 1 + edge, atol=tol.FLOAT32)
+    np.testing.assert_allclose(out.samples[0, 3 * rate - 80 : 3 * rate], 2 - edge, atol=tol.FLOAT32)
+    np.testing.assert_array_equal(out.samples[0, rate + 80 : 3 * rate - 80], 2)
+
+
+@pytest.mark.parametrize("start_s, end_s", [(0.0, 1.0), (3.0, 4.0), (0.0, 4.0), (0.0, 9.0)])
+def test_an_edge_of_the_sound_is_no_edge_of_a_span(start_s: float, end_s: float) -> None:
+    rate = 8000
+    audio = Audio(np.ones((1, 4 * rate), np.float32), rate)
+    out = run_step(
+        Listening(audio), step("doubled", span=Span(clock="take", start_s=start_s, end_s=end_s)), Context()
+    ).audio
+    assert out.samples[0, 0] == (2 if start_s == 0 else 1)
+    assert out.samples[0, -1] == (2 if end_s >= 4 else 1)
+
+
+def test_a_span_of_a_few_frames_is_faded_over_half_of_them() -> None:
+    rate = 8000
+    audio = Audio(np.ones((1, rate), np.float32), rate)
+    span = Span(clock="take", start_s=0.5, end_s=0.5 + 100 / rate)
+    out = run_step(Listening(audio), step("doubled", span=span), Context()).audio.samples[0]
+    np.testing.assert_allclose(out[4000:4050], out[4050:4100][::-1], atol=tol.FLOAT32)
+    assert np.all(np.diff(out[4000:4050]) > 0)
+    empty = Span(clock="take", start_s=0.5, end_s=0.5)
+    np.testing.assert_array_equal(
+        run_step(Listening(audio), step("doubled", span=empty), Context()).audio.samples, 1
+    )
+
+
+def test_a_stretch_that_was_cut_out_already_is_not_cut_again() -> None:
+    sound = band_of(3)
+    span = Span(clock="take", start_s=1.0, end_s=2.5)
+    before = excerpt_with(sound, step("smear", width_ms=0.0), span).before
+    assert stretch_with(sound, step("smear", width_ms=0.0), span, before=before) is before
+    again = stretch_with(sound, step("smear", width_ms=0.0), span)
+    assert again is not before
+    np.testing.assert_array_equal(again.samples, before.samples)
+    chosen = step("smear", "kick", width_ms=5.0)
+    np.testing.assert_array_equal(
+        stretch_with(sound, chosen, span, before=before).samples, stretch_with(sound, chosen, span).samples
+    )
+    nothing = Span(clock="take", start_s=1.0, end_s=1.0)
+    assert stretch_with(sound, step("smear", width_ms=5.0), nothing).frames == 0
+
+
+class Keyed(Smear):
+    """Hears the kick only."""
+
+    name: ClassVar[str] = "keyed"
+    keyed_by: ClassVar[tuple[str, ...] | None] = ("kick", "bass")
+    sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)
+    sample: str = knob("", help="a sample")
+
+
+def small(seed: int) -> Listening:
+    """Return a scrap with a voice, a kick and a snare, for what is named and not heard."""
+    rng = np.random.default_rng(seed)
+    one, *parts = (Audio(rng.standard_normal((1, 64)).astype(np.float32), 8000) for _ in range(4))
+    roles = ("vocals", "kick", "snare")
+    return Listening(one, stems={role: Listening(part) for role, part in zip(roles, parts, strict=True)})
+
+
+class TestWhatIsKeptIsNamedByAllThatGoesIntoIt:
+    STEP = Step(processor="keyed", stage=Stage.STEMS, part="vocals", knobs={"width_ms": 5.0, "sample": "o-1"})
+    SHOTS: ClassVar = {"o-1": Listening(Audio(np.ones((1, 8), np.float32), 8000)), "o-2": small(1)}
+
+    @pytest.fixture(autouse=True)
+    def _keyed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(form, "all_processors", lambda: {"keyed": Keyed})
+
+    def key(self, sound: Listening, given: Step = STEP, **handled: Any) -> str:
+        handling = Handling(**{"one_shots": self.SHOTS, **handled})
+        return desk._key(sound.part(given.part), given, form.from_step(given), sound.stems, handling)
+
+    def other(self, role: str) -> Listening:
+        sound = small(7)
+        sound.stems = {**sound.stems, role: small(99)}
+        return sound
+
+    def test_the_same_is_named_alike(self) -> None:
+        assert self.key(small(7)) == self.key(small(7))
+        assert self.key(self.other("snare")) == self.key(small(7))  # it is not heard
+        fewer = {name: self.SHOTS[name] for name in ("o-1",)}
+        assert self.key(small(7), one_shots=fewer) == self.key(small(7))
+
+    def test_each_thing_that_is_heard_counts(self) -> None:
+        trusted = small(7)
+        trusted.stems["vocals"].trust = POOR
+        knobs = {**self.STEP.knobs, "width_ms": 1.0}
+        keys = {
+            self.key(small(7)),
+            self.key(self.other("vocals")),
+            self.key(self.other("kick")),
+            self.key(trusted),
+            self.key(small(7), min_coherence=0.5),
+            self.key(small(7), one_shots={"o-1": self.SHOTS["o-2"]}),
+            self.key(small(7), self.STEP.model_copy(update={"knobs": knobs})),
+        }
+        assert len(keys) == 7
+
+    def test_a_sample_that_is_not_here_is_named_with_those_that_are(self) -> None:
+        with pytest.raises(UsageError, match="keyed names a sample that is not here: 'o-1'") as caught:
+            self.key(small(7), one_shots={"o-2": self.SHOTS["o-2"]})
+        assert caught.value.code == "sample.missing"
+        assert "one of: o-2;" in caught.value.hint
+        with pytest.raises(UsageError) as caught:
+            self.key(small(7), one_shots={})
+        assert "one of: none, yet;" in caught.value.hint
+
+
+def test_what_comes_out_keeps_clock_and_trust() -> None:
+    sound = band_of(7)
+    kept = Listening(sound.audio, Known(clock="c-1"), sound.stems)
+    kept.stems["vocals"].trust = POOR
+    for handling in (Handling(), Handling(MemoryCache())):
+        out = render(
+            kept, [step("smear", "vocals", width_ms=5.0), step("doubled")], Context(), handling
+        ).sound
+        assert out.known.clock == "c-1"
+        assert out.stems["vocals"].trust is POOR
+        assert set(out.stems) == set(kept.stems)
+
+
+def test_every_block_is_given_its_context_at_the_ends_of_the_sound_as_inside(
+    rng: np.random.Generator,
+) -> None:
+    audio = Audio(rng.standard_normal((1, 2 * GRID_FRAMES + 500)).astype(np.float32), 8000)
+    out = run_step(Listening(audio), step("smear", width_ms=5.0), Context()).audio.samples[0]
+    kernel = np.ones(81) / 81
+    np.testing.assert_allclose(out, np.convolve(audio.samples[0], kernel, "same"), atol=tol.FLOAT32)
+
+
+class Listener(Doubled):
+    """Tells what it was given."""
+
+    name: ClassVar[str] = "listener"
+    keyed_by: ClassVar[tuple[str, ...] | None] = ("kick",)
+    sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)
+    sample: str = knob("o-1", help="a sample")
+
+    def prepare(self, listening: Listening) -> Any:
+        beside, shots = set(listening.stems), set(listening.one_shots)
+        curve = np.array([[0.0], [1.0]])
+        return SimpleNamespace(readings={"beside": beside, "shots": shots}, curves={"c": curve})
+
+
+def test_a_processor_is_given_the_stems_and_samples_that_it_names_and_what_it_tells_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(form, "all_processors", lambda: {"listener": Listener})
+    sound, shots = small(1), {"o-1": small(2), "o-2": small(3)}
+    chosen = Step(processor="listener", stage=Stage.TONE, knobs={"sample": "o-1"})
+    told = run_step(sound, chosen, Context(), shots).told
+    assert told.readings == {"beside": {"kick"}, "shots": {"o-1"}}
+    assert list(told.curves) == ["c"]
+    assert render(sound, [chosen], Context(), Handling(one_shots=shots)).told.readings == told.readings
+
+
+def test_what_was_found_lately_outlives_what_was_not(tmp_path: Path) -> None:
+    sound = Audio(np.zeros((1, 1000), np.float32), 8000)
+    old = FolderCache(tmp_path, limit_bytes=9_000)
+    for at, name in enumerate(("first", "second")):
+        old.put(name, sound)
+        (path,) = tmp_path.glob(f"{name}.*")
+        os.utime(path, (at, at))
+    assert FolderCache(tmp_path, limit_bytes=9_000).find("first") is not None
+    FolderCache(tmp_path, limit_bytes=9_000).put("third", sound)
+    assert {path.name.split(".")[0] for path in tmp_path.glob("*.npy")} == {"first", "third"}

@@ -93,7 +93,7 @@ def test_a_name_that_is_none_is_refused(name):
 
 
 def test_a_measurement_is_made_once():
-    listening = Listening(clean(), "take")
+    listening = Listening(clean())
     first = measure(listening, "stereo.correlation", standards())
     assert len(listening._kept) == 1
     assert measure(listening, "stereo.correlation", standards()) == first

@@ -194,3 +194,17 @@ def test_wav_by_depth_is_wav_by_format(tmp_path: Path, depth: SampleDepth) -> No
     by_depth = write_wav(tmp_path / "a.wav", music(0.1), depth, dither_seed=4)
     by_form = write(tmp_path / "b.wav", music(0.1), MediaFormat(f"wav{depth.value}"), dither_seed=4)
     assert by_depth.sha256 == by_form.sha256
+
+
+@pytest.mark.skipif(os.name != "posix", reason="such names are POSIX only")
+@pytest.mark.parametrize("form", [MediaFormat.MP3_320, MediaFormat.AAC_256, MediaFormat.VORBIS])
+@pytest.mark.parametrize("name", ["Re: Hello", "http:x", "concat:a|b", "pipe:1", "-", "%03d"])
+def test_a_name_that_looks_like_a_protocol_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: MediaFormat
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path(name + form.extension)
+    write(path, music(0.5), form)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    if form is MediaFormat.AAC_256:  # FFmpeg reads it back too
+        assert decode(path).audio.duration_s > 0.4

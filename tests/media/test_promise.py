@@ -10,10 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.media.encode import MediaFormat, write
-from controlroom.media.promise import Promise, read_promise
-from controlroom.media.sniff import KINDS, Sniffed, sniff
+from controlroom.media.promise import read_promise
+from controlroom.media.promised import Promise
+from controlroom.media.sniff import KINDS, sniff
 from tests.media.sounds import music, pcm16, riff, save
 from tests.media.test_decode import by_av
+
+
+def promise_of(path: Path, max_seconds: float = 60.0) -> Promise:
+    sniffed = sniff(path)
+    return read_promise(path, sniffed.kind.name if sniffed.kind else "", sniffed.start, max_seconds)
+
 
 _NAMES = (
     "a.wav",
@@ -51,7 +58,7 @@ def test_a_whole_file_keeps_its_promise(tmp_path: Path, files: dict[str, bytes],
     sniffed = sniff(tmp_path / name)
     assert sniffed.kind is not None
     assert Path(name).suffix in sniffed.kind.extensions
-    promise = read_promise(tmp_path / name, sniffed, 60.0)
+    promise = promise_of(tmp_path / name)
     assert promise.truncated == ""
     for found, want in ((promise.frames, 24_000), (promise.rate_hz, 48_000), (promise.channels, 2)):
         assert found in {None, want}
@@ -82,16 +89,15 @@ def test_damage_anywhere_is_read_without_an_exception(
         data[rng.integers(0, min(len(data), 300 if head_only else len(data)))] = rng.integers(0, 256)
     path = tmp_path_factory.mktemp("damage") / "x"
     path.write_bytes(data[: 1 + int(keep * (len(data) - 1))])
-    sniffed = sniff(path)
-    assert isinstance(read_promise(path, sniffed, 1.0), Promise)
-    for kind in KINDS.values():  # and whatever the sniffer says, no reader trusts it
-        assert isinstance(read_promise(path, Sniffed(kind, 0, ""), 1.0), Promise)
+    assert isinstance(promise_of(path, 1.0), Promise)
+    for kind in KINDS:  # and whatever the sniffer says, no reader trusts it
+        assert isinstance(read_promise(path, kind, 0, 1.0), Promise)
 
 
 def test_metadata_of_a_wav_may_stand_on_either_side(tmp_path: Path) -> None:
     sound = pcm16(music(0.5))
     (tmp_path / "a.wav").write_bytes(riff(sound, tail=b"LIST\x04\0\0\0INFO"))
-    promise = read_promise(tmp_path / "a.wav", sniff(tmp_path / "a.wav"), 60.0)
+    promise = promise_of(tmp_path / "a.wav")
     assert (promise.frames, promise.truncated, promise.streaming) == (24_000, "", False)
 
 
@@ -104,6 +110,6 @@ def test_a_variable_mp3_without_a_count_is_no_promise(tmp_path: Path, files: dic
     bare, counted = tmp_path / "bare.mp3", tmp_path / "a.mp3"
     counted.write_bytes(files["a.mp3"])
     bare.write_bytes(files["a.mp3"][first.size_bytes :])
-    without, with_count = (read_promise(path, sniff(path), 60.0) for path in (bare, counted))
+    without, with_count = (promise_of(path) for path in (bare, counted))
     assert (without.streaming, with_count.streaming) == (True, False)
     assert without.duration_s == with_count.duration_s

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.media.encode import MediaFormat, write, write_wav
-from controlroom.media.tags import read_tags
+from controlroom.media.marks import judge
+from controlroom.media.sniff import sniff
+from controlroom.media.tags import find_tags
 from controlroom.media.wav import Chunk, info_chunk
 from controlroom.model.song import Tags
 from tests.media.sounds import music, save
@@ -23,6 +25,11 @@ _MARK = f"made with suno; created=2026-06-19T20:54:59.732179Z; id={_ID}"
 _AIGC = '{"Label":"1","ContentProducer":"Mureka","ProduceID":"111984377331714"}'
 _SOUND = music(0.5)
 _AUDIO = Path(__file__).parents[3] / "shared" / "audio"
+
+
+def read_tags(path: Path) -> Tags:
+    kind = sniff(path).kind if path.is_file() else None
+    return judge(find_tags(path, kind.name if kind else ""))
 
 
 def mp3(path: Path, *frames: mutagen.id3.Frame) -> Path:

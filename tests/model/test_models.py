@@ -96,8 +96,9 @@ def test_a_document_keeps_its_schema_and_refuses_newer_and_other() -> None:
         Brief.from_document({**stored, "schema": "brief/2"})
     with pytest.raises(SongError, match="found 'ledger/1'"):
         Brief.from_document({**stored, "schema": "ledger/1"})
-    with pytest.raises(ValidationError, match="unknown"):
-        Brief.from_document({**stored, "unknown": 1})
+    with pytest.raises(SongError, match=r"brief\.toml: unknown: is not known here, found 1$") as refused:
+        Brief.from_document({**stored, "unknown": 1}, "brief.toml")
+    assert refused.value.code == "document.bad"
 
 
 def test_findings_have_stable_ids_and_bounded_plots() -> None:

@@ -280,6 +280,18 @@ def test_what_stays_is_not_touched_by_an_answer_and_may_be_left(song):
         check_touch(song, one, reply)
 
 
+def test_what_stays_on_one_take_is_weighed_for_answers_about_that_take(song):
+    put(song, on_a := question(gain_step().model_copy(update={"stage": Stage.TONE})))
+    here = PartMark(part="mix", status=PartStatus.STAYS, span=span(0.0, 1.0), by="ada", at=song.now())
+    song.memory.add_mark(here, [], "now")
+    bring(song, "b")
+    put(song, on_b := question(on_a.step, take="b"))
+    check_touch(song, on_b, ACCEPT)
+    with pytest.raises(DecisionError) as caught:
+        check_touch(song, on_a, ACCEPT)
+    assert caught.value.code == "part.protected"
+
+
 def test_a_moved_step_needs_its_part_and_a_step_as_asked_does_not(song):
     put(song, one := question(gain_step(part="bass")))
     check_touch(song, one, ACCEPT)

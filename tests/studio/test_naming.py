@@ -154,5 +154,4 @@ def test_half_written_files_of_a_kill_go_when_the_song_is_opened_next(studio: St
 
 
 def test_two_never_claim_one_folder(tmp_path: Path) -> None:
-    (tmp_path / "pair").mkdir()
-    assert [claimed(tmp_path, "pair").name for _ in range(3)] == ["pair-2", "pair-3", "pair-4"]
+    assert [claimed(tmp_path / "claims" / "pair") for _ in range(3)] == [True, False, False]

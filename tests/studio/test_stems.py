@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import soxr
 from controlroom.cli.__main__ import run
 from controlroom.media.files import sync_file
 from controlroom.model.audio import Audio
+from controlroom.model.context import Context
 from controlroom.model.errors import (
     AudioInputError,
     ControlRoomError,
@@ -24,6 +26,7 @@ from controlroom.model.errors import (
     UsageError,
     VerifyError,
 )
+from controlroom.model.song import Reading
 from controlroom.report.stem_words import done_to
 from controlroom.studio.memory import Memory
 from controlroom.studio.separating import SeparatedParts
@@ -492,3 +495,19 @@ def test_a_voice_that_only_leaked_into_its_stem_is_left_out_and_given_back(studi
     assert set(lines(view)) == {"accompaniment", "other"}
     assert view.null_db < -120
     assert not (song / ".cache" / "shelf").exists()
+
+
+def test_a_stem_that_is_cut_is_taken_as_it_is_when_the_person_says_so(
+    studio, song: Path, band: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "stems"
+    shutil.copytree(band / "stems", folder)
+    cut = folder / "bass.wav"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[: len(whole) * 9 // 10])
+    with pytest.raises(AudioInputError, match=r"bass\.wav' is incomplete") as caught:
+        studio.add_stems(song, folder)
+    assert "--as-is" in caught.value.hint
+    told: list[str] = []
+    studio.add_stems(song, folder, Context(notice=told.append), reading=Reading(as_is=True))
+    assert [text for text in told if text.startswith("bass.wav: It is incomplete and was read as it is")]

@@ -306,6 +306,9 @@ class TestQuestions:
         (held,) = walked(song, take).proposals
         assert held.step.knobs["gain_db"] == pytest.approx(most_db, abs=FLOAT64)
         assert held.amount == pytest.approx(0.5, abs=FLOAT64)
+        ear.found = [finding(Stage.STEMS, most_db + 0.1, "bass")]
+        (nearly,) = walked(song, take).proposals
+        assert nearly.amount == pytest.approx(0.95, abs=FLOAT64)
         ear.found = [finding(Stage.STEMS, most_db, "bass")]
         (whole,) = walked(song, take).proposals
         assert (whole.step.knobs["gain_db"], whole.amount) == (most_db, 1.0)
@@ -510,10 +513,11 @@ class TestLevel:
     def test_takes_a_persons_own_steps_of_this_take_and_no_others(self, song, ear):
         made = by_hand(song, gain_step(-12.0, place=span(0.5, 1.0)))
         plain = by_hand(song, gain_step(-3.0))
+        tone = by_hand(song, hand_of(Stage.TONE)(gain_db=-1.0).step())
         walk = walked(song)
         levelled = level(walk, ())
-        assert walk.steps == [made.step, plain.step]
-        assert list(walk.decisions) == [made.proposal_id, plain.proposal_id]
+        assert walk.steps == [tone.step, made.step, plain.step]
+        assert list(walk.decisions) == [d.proposal_id for d in (tone, made, plain)]
         assert not levelled.plan.as_planned
         bring(song, "b")
         other = walked(song)
@@ -541,6 +545,8 @@ class TestLevel:
         with_person = level(walked(song), (policy, Says(None))).plan
         assert with_person.limits == free.limits
         bound = level(walked(song), (policy,)).plan
+        song.memory.set_target(-16.0, "ada", song.now())
+        assert level(walked(song), (policy,)).plan.limits == free.limits
         assert bound.limits["limiter.reduction_p95_db"] == 0.5
         assert bound.limits["limiter.hygiene_p95_db"] == 0.5
 

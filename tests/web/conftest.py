@@ -51,7 +51,7 @@ def made_song(kept: Kept, take_file: Path) -> Path:
 def console(tmp_path: Path, made_song: Path) -> Iterator[Console]:
     root = tmp_path / "songs" / "glass-harbour"
     shutil.copytree(made_song, root)
-    session = Session(PORT, "secret")
+    session = Session(PORT)
     app = create_app(root.parent, session, Studio(name="tester"))
     with TestClient(
         app, base_url=f"http://127.0.0.1:{PORT}", cookies={session.cookie_name: session.cookie}

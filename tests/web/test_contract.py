@@ -32,6 +32,7 @@ CALLED = {
 
 # verb: why the command line has no door to it
 PAGE_ONLY = {
+    "begin": "`finish` makes a song of a file at a terminal",
     "desk": "`show` tells the same at a terminal",
     "processors": "`do --help` and the docs list them",
     "sounds": "the page's playable form of files that a terminal has anyway",
@@ -54,6 +55,7 @@ PAGE_ONLY = {
 ROUTES = {
     "new": ("POST", "/songs"),
     "add": ("POST", "/imports"),
+    "begin": ("POST", "/imports"),
     "listen": ("POST", "/songs/{song}/listening"),
     "propose": ("POST", "/songs/{song}/proposals"),
     "decide": ("POST", "/songs/{song}/proposals/{proposal}/decision"),

@@ -21,7 +21,7 @@ from controlroom.web.jobs import Job, Runner
 from tests.web.figures import note
 
 REQUESTS = 1500
-LEAST = 1000
+LEAST = 1500
 pytestmark = [pytest.mark.fuzz, pytest.mark.timeout(600)]
 
 AWKWARD = st.sampled_from(

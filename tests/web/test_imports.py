@@ -198,3 +198,20 @@ def test_a_release_of_what_was_taken_back_is_refused(console, monkeypatch):
     assert answer.status_code == 409
     assert answer.json()["error"]["code"] == "release.decisions"
     assert "controlroom render" in answer.json()["error"]["hint"]
+
+
+def test_an_incomplete_take_is_refused_with_an_offer_that_the_page_can_take_up(console, take_file):
+    cut = take_file.read_bytes()
+    cut = cut[: len(cut) * 2 // 3]
+    sent = {"name": "cut.wav"}
+    job = ended(console, console.client.post("/imports", params=sent, content=cut).json()["id"])
+    assert job["error"]["code"] == "audio.truncated"
+    assert "--as-is" in job["error"]["hint"]
+    job = ended(
+        console, console.client.post("/imports", params={**sent, "as_is": True}, content=cut).json()["id"]
+    )
+    assert job["state"] == "done", job
+    facts = console.studio().desk(console.workspace / "cut").take.facts
+    assert facts.as_is
+    asked = console.client.post("/imports", params={**sent, "scale_db": 900}, content=cut)
+    assert asked.status_code == 422

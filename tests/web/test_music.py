@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from controlroom.model.base import finite
 from controlroom.studio import console_music
 
 
@@ -11,7 +12,7 @@ def test_the_page_reads_the_music_that_listen_hears(console):
     told = console.client.get(f"{console.song}/music").json()
     heard = console.studio().listen(console.root).music
     for name in ("tempo_bpm", "key", "downbeats_s", "sections", "chords"):
-        assert told[name] == console_music._plain(heard[name])
+        assert told[name] == finite(heard[name])
     assert told["intended"] == []
 
 
@@ -47,5 +48,5 @@ def test_tone_is_the_corridor_of_the_standards_and_the_balance_of_the_finding(co
 
 
 def test_what_is_kept_is_json_without_infinities():
-    plain = console_music._plain({"a": math.inf, "b": (1.0, math.nan), "c": "x"})
+    plain = finite({"a": math.inf, "b": (1.0, math.nan), "c": "x"})
     assert plain == {"a": None, "b": [1.0, None], "c": "x"}

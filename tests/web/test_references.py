@@ -7,6 +7,7 @@ from controlroom.media.encode import MediaFormat, write
 from controlroom.media.files import sha256_of
 from controlroom.model.audio import Audio
 from controlroom.model.errors import UsageError, VerifyError
+from controlroom.studio import references
 from controlroom.studio.console_sounds import samples_of
 from controlroom.studio.references import MOST
 from tests.tolerances import LOUDNESS_LU
@@ -108,3 +109,13 @@ def test_there_is_an_end_to_references(console, tmp_path):
             studio.add_reference(console.root, file)
     with pytest.raises(UsageError, match="already"):
         studio.add_reference(console.root, file)
+
+
+def test_a_file_that_changes_while_it_is_kept_is_not_kept(console, reference_file, monkeypatch):
+    monkeypatch.setattr(references.shutil, "copyfile", lambda _, part: part.write_bytes(b"another"))
+    before = len(console.studio().history(console.root))
+    with pytest.raises(UsageError, match="changed while it was kept") as caught:
+        console.studio().add_reference(console.root, reference_file)
+    assert caught.value.code == "reference.changed"
+    assert len(console.studio().history(console.root)) == before
+    assert not list(console.root.glob("references/*/*"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 
 import typer
 
-from controlroom.cli.parse import knobs
-from controlroom.cli.present import say
+from controlroom.cli.parse import knobs, text
+from controlroom.cli.present import say, say_page
 from controlroom.model.decisions import Answer, Question, Reply, Who
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Proposal
@@ -24,18 +23,20 @@ class TerminalDecider:
     policy_digest: str | None = None
 
     def __init__(self) -> None:
-        self.name = getpass.getuser()
+        from controlroom.studio.song import person
+
+        self.name = person()
 
     def decide(self, question: Question) -> Mapping[str, Reply]:
         """Ask about the proposals of one stage."""
         from controlroom.report.text import question_text
 
-        say(question_text(question))
+        say_page(question_text(question))
         choice = _choose("[a]ll as listed, [o]ne by one, [n]one, [l]ater", _GROUP, "l")
         if choice == "a":
             return {p.id: Reply(answer=Answer.ACCEPT) for p in question.proposals}
         if choice == "n":
-            reason = typer.prompt("why not", default="", show_default=False)
+            reason = _reason("why not")
             return {p.id: Reply(answer=Answer.REJECT, reason=reason) for p in question.proposals}
         if choice == "o":
             return {p.id: _one(p) for p in question.proposals}
@@ -45,11 +46,12 @@ class TerminalDecider:
 def _one(proposal: Proposal) -> Reply:
     from controlroom.report.sentences import proposal_sentence
 
-    say(f"\n  {proposal_sentence(proposal)}")
+    say()
+    say(f"  {proposal_sentence(proposal)}")
     answer = _ONE[_choose("  [a]ccept, [e]dit, [r]eject, [d]efer", _ONE, "d")]
     if answer is Answer.EDIT:
         return _edited(proposal)
-    reason = typer.prompt("  why", default="", show_default=False) if answer is Answer.REJECT else ""
+    reason = _reason("  why") if answer is Answer.REJECT else ""
     return Reply(answer=answer, reason=reason)
 
 
@@ -67,6 +69,10 @@ def _edited(proposal: Proposal) -> Reply:
             step = proposal.step.model_copy(update={"knobs": {**proposal.step.knobs, **changed}})
             return Reply(answer=Answer.EDIT, step=step)
         say(f"  no such knob: {', '.join(unknown)}")
+
+
+def _reason(prompt: str) -> str:
+    return text(str(typer.prompt(prompt, default="", show_default=False)))
 
 
 def _choose(prompt: str, choices: Mapping[str, object], default: str) -> str:

@@ -6,10 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.model.base import text_of
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Knob
 
+AS_IS_HELP = "Take what is there of an incomplete file."
+SCALE_HELP = "Turn every sample up by this when the file is read: -90.31 for 16-bit integers stored as float."
+
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+(?:\.\d+)?)$")
+
+
+def text(given: str) -> str:
+    """Return what a person wrote as text that can be kept: a byte that is no letter is shown as its number."""
+    return text_of(given)
 
 
 def seconds(text: str) -> float:

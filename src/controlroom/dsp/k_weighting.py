@@ -162,6 +162,14 @@ def channel_weights(channels: int) -> tuple[float, ...]:
     return LAYOUT_WEIGHTS[channels]
 
 
+def heard_weights(channels: int) -> tuple[float, ...]:
+    """Return the weights of a sound as it is heard: mono comes from two speakers alike, 3.01 dB above one.
+
+    BS.1770-5 sums channels by power: one channel of weight 2 reads as two that are equal.
+    """
+    return (2.0,) if channels == 1 else channel_weights(channels)
+
+
 def _coefficients(k: KWeighting) -> F64:
     """Return the kernel's seven numbers; its high-pass has the numerator 1, −2, 1, so the gain goes to the shelf."""
     gain = k.highpass.b0

@@ -207,7 +207,7 @@ class Ledger:
             entry = _chained(head, at, kind, body)
             self._db.execute(
                 "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)",
-                (entry.seq, at, kind, canonical_json(body), entry.prev, entry.hash),
+                (entry.seq, at, kind, canonical_json(body, strict=True), entry.prev, entry.hash),
             )
             entries.append(entry)
             head = Head(entry.seq, entry.hash)
@@ -222,7 +222,9 @@ class Ledger:
         """Note the head apart from the ledger. It may lag after a crash, never lead."""
         named = {"key": signed.key, "signature": signed.signature} if signed else {}
         with suppress(EnvironmentFault):
-            write_text(self.anchor, json.dumps({"seq": head.seq, "hash": head.hash, **named}))
+            write_text(
+                self.anchor, json.dumps({"seq": head.seq, "hash": head.hash, **named}, allow_nan=False)
+            )
 
     def signature_of(self, seq: int) -> Signature | None:
         """Return the signature of the head at a place; None where it bears none."""

@@ -41,8 +41,10 @@ def infrasonic_of(listening: Listening) -> float:
 
 
 def loudness_of(listening: Listening) -> Loudness:
-    """Return the BS.1770 meter's full reading."""
+    """Return the BS.1770 meter's full reading, as it is heard: mono from two speakers alike."""
+    from controlroom.dsp.k_weighting import heard_weights
     from controlroom.dsp.loudness import measure
 
     audio = listening.audio
-    return listening.keep(("dsp.loudness",), lambda: measure(audio.samples, audio.rate_hz))
+    weights = heard_weights(audio.channels)
+    return listening.keep(("dsp.loudness",), lambda: measure(audio.samples, audio.rate_hz, weights=weights))

@@ -1,39 +1,42 @@
 """Files in: every decoder runs in a limited child process.
 
-The bytes decide what a file is (`controlroom.media.sniff`), its header is held
-against its size (`controlroom.media.promise`), and only then a child
-(`controlroom.media.decode_worker`) decodes it: libsndfile for WAV, AIFF, FLAC,
-Ogg Vorbis and MP3, FFmpeg for the rest. A file that hangs, crashes or bloats
-its decoder costs an error message.
+The bytes decide what a file is (`controlroom.media.sniff`: a few headers, and all
+that this process reads of a stranger's file). A child (`controlroom.media.decode_worker`)
+holds its header against its size (`controlroom.media.promise`), decodes it (plain
+samples itself, libsndfile for FLAC, Ogg Vorbis and MP3, FFmpeg for the rest) and
+reads its tags. A file that hangs, crashes or bloats its decoder costs an error message.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from controlroom.media.decode_worker import Spec
+from controlroom.media.decoders import Spec
 from controlroom.media.files import environment_fault, sha256_of
-from controlroom.media.promise import Promise, read_promise
-from controlroom.media.refusals import refusal, scratch_fault
-from controlroom.media.sniff import Kind, Sniffed, codec_in_ogg, sniff
-from controlroom.media.tags import read_tags
+from controlroom.media.marks import judge
+from controlroom.media.refusals import not_started, refusal, scratch_fault
+from controlroom.media.sniff import Sniffed, sniff
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import DecoderError
-from controlroom.model.song import TakeFacts
+from controlroom.model.song import ImportRemark, Reading, Tags, TakeFacts
 
 WORKER = (sys.executable, "-P", "-m", "controlroom.media.decode_worker")
 """The decoder's command; -P keeps the working folder out of its import path."""
@@ -41,11 +44,14 @@ WORKER = (sys.executable, "-P", "-m", "controlroom.media.decode_worker")
 SILENCE = 2.0**-24
 """Half a step of 24 bits (−144.5 dBFS): a sound that never reaches it is silent."""
 
-_SOUNDFILE = {"wav", "rf64", "w64", "aiff", "caf", "au", "flac", "mp3"}
-_TAIL_FRAMES = (1 << 14) + 4_608  # one block of the worker, and the largest subset FLAC block
-_GAPLESS_S = 0.5  # encoder delay and padding that a decoder may trim: up to 4,095 frames each at 16 kHz
-_ANSWER_BYTES = 1 << 16
+OVER_SCALE = 32.0
+"""Full scale times this (+30 dBFS) is no hot mix: whole numbers were stored as floats."""
+
+_ANSWER_BYTES = 1 << 20
 _POLL_S = 0.1
+_ROOM_BYTES = 1 << 16
+_FROM_OUTSIDE = {"SIGKILL", "SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"}
+_NO_MEMORY = (b"MemoryError", b"emory allocation", b"allocate memory", b"failed to map segment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,12 @@ class Decoded:
         Of lossy sources, mean over the sound.
     rounded_to_float32 : bool
         The source held more than float32 can: 64-bit float, 32-bit integer.
+    remarks : tuple of ImportRemark
+        What a person should know of how it was read.
+    tags : Tags
+        Empty when they were not asked for.
+    reading : Reading
+        How it was read.
     """
 
     audio: Audio
@@ -103,13 +115,18 @@ class Decoded:
     bit_depth: int | None
     bitrate_kbps: float | None
     rounded_to_float32: bool
+    remarks: tuple[ImportRemark, ...] = ()
+    tags: Tags = field(default_factory=Tags)
+    reading: Reading = field(default_factory=Reading)
 
 
 def decode(
     path: Path,
     limits: DecodeLimits = DecodeLimits(),
     context: Context = Context(),
+    reading: Reading = Reading(),
     *,
+    tags: bool = False,
     worker: Sequence[str] = WORKER,
 ) -> Decoded:
     """Decode an audio file, or say precisely why not.
@@ -125,6 +142,10 @@ def decode(
     context : Context
         `cancel` is asked ten times a second; `scratch` holds the samples on
         their way (the system's temporary folder if None).
+    reading : Reading
+        What a person said of how it is to be read.
+    tags : bool
+        Whether its tags are wanted too.
     worker : sequence of str
         The child's command; tests put a hanging one here.
 
@@ -138,13 +159,13 @@ def decode(
     ------
     AudioInputError
         Codes ``audio.missing``, ``is-folder``, ``not-a-file``,
-        ``not-readable``, ``empty``, ``not-audio``, ``wrong-extension``,
-        ``truncated``, ``no-stream``, ``no-frames``, ``too-short``, ``silent``,
-        ``not-finite``, ``channels``, ``rate``, ``too-long``.
+        ``not-readable``, ``empty``, ``not-audio``, ``truncated``,
+        ``header-short``, ``no-stream``, ``no-frames``, ``too-short``, ``silent``,
+        ``over-scale``, ``not-finite``, ``channels``, ``rate``, ``too-long``.
     DecoderError
-        Codes ``decoder.failed``, ``timeout``, ``crashed``, ``memory``.
+        Codes ``decoder.failed``, ``timeout``, ``crashed``, ``killed``, ``memory``.
     EnvironmentFault
-        If the scratch folder can't take the samples.
+        If the scratch folder can't take the samples, or no child can be started.
     Cancelled
         If the person asked to stop; the child is gone by then.
     """
@@ -152,20 +173,16 @@ def decode(
     kind = sniffed.kind
     if kind is None:
         raise refusal("audio.not-audio", path, sniffed.looks_like)
+    scratch = context.scratch or Path(_temporary())
     try:
-        promise = read_promise(path, sniffed, limits.max_minutes * 60 + 1)
-    except (OSError, ValueError) as error:  # it went, or was emptied, since it was looked at
-        raise refusal("audio.missing", path) from error
-    _check_promise(path, promise, limits)
-    try:
-        with tempfile.TemporaryDirectory(prefix="decode-", dir=context.scratch) as folder:
-            spec = _spec(path, Path(folder), kind, sniffed, promise, limits)
-            answer = _run(path, spec, worker, limits, context)
-            _check_answer(path, answer, promise, kind, limits)
+        with tempfile.TemporaryDirectory(prefix="decode-", dir=scratch) as folder:
+            spec = _spec(path, Path(folder), sniffed, limits, reading, tags=tags)
+            answer, found = _run(path, spec, worker, limits, context)
+            _check_answer(path, answer, limits, scratch)
             samples = _collect(path, answer, Path(folder))
     except OSError as error:
-        raise environment_fault(error, context.scratch or Path(tempfile.gettempdir())) from error
-    bitrate = promise.bitrate_kbps or answer["bitrate_kbps"]
+        raise environment_fault(error, scratch) from error
+    bitrate = answer["bitrate_kbps"]
     if bitrate is None and answer["bit_depth"] is None:
         bitrate = path.stat().st_size * 8 / 1000 * answer["rate_hz"] / answer["frames"]
     return Decoded(
@@ -175,7 +192,33 @@ def decode(
         bit_depth=answer["bit_depth"],
         bitrate_kbps=bitrate,
         rounded_to_float32=answer["rounded"],
+        remarks=_remarks(path, sniffed, answer, reading),
+        tags=judge(found),
+        reading=reading,
     )
+
+
+def _temporary() -> str:
+    """Return the system's temporary folder; EnvironmentFault where there is none that can be written."""
+    try:
+        return tempfile.gettempdir()
+    except OSError as error:
+        wanted = Path(os.environ.get("TMPDIR", "/tmp"))  # noqa: S108 - only to be named
+        raise scratch_fault(error.errno, wanted) from error
+
+
+def _remarks(
+    path: Path, sniffed: Sniffed, answer: dict[str, Any], reading: Reading
+) -> tuple[ImportRemark, ...]:
+    """Return what is to be told of a file: by its name, by its bytes, by how it was read."""
+    told = []
+    extension = path.suffix.lower()
+    if sniffed.kind is not None and extension and extension not in sniffed.kind.extensions:
+        told.append(ImportRemark(code="named-otherwise", words=f"{extension}|{sniffed.kind.label}"))
+    told += [ImportRemark(code=one["code"], values=one["values"]) for one in answer.get("remarks", ())]
+    if reading.scale_db:
+        told.append(ImportRemark(code="scaled", values={"scale_db": reading.scale_db}))
+    return tuple(told)
 
 
 def take_facts(path: Path, decoded: Decoded) -> TakeFacts:
@@ -186,7 +229,7 @@ def take_facts(path: Path, decoded: Decoded) -> TakeFacts:
     path : Path
         The file that `decoded` came from, unchanged since.
     decoded : Decoded
-        What `decode` gave.
+        What `decode` gave, with the tags.
 
     Returns
     -------
@@ -194,7 +237,7 @@ def take_facts(path: Path, decoded: Decoded) -> TakeFacts:
         With the SHA-256 of the bytes and the tags.
     """
     return TakeFacts(
-        file_name=path.name,
+        file_name=text_of(path.name),
         sha256=sha256_of(path),
         size_bytes=path.stat().st_size,
         container=decoded.container,
@@ -205,12 +248,14 @@ def take_facts(path: Path, decoded: Decoded) -> TakeFacts:
         bit_depth=decoded.bit_depth,
         bitrate_kbps=decoded.bitrate_kbps,
         rounded_to_float32=decoded.rounded_to_float32,
-        tags=read_tags(path),
+        tags=decoded.tags,
+        remarks=decoded.remarks,
+        scale_db=decoded.reading.scale_db,
     )
 
 
 def _recognise(path: Path) -> Sniffed:
-    """Refuse what is no readable file, or no audio, or named as something else."""
+    """Refuse what is no readable file, or no audio; its name claims nothing."""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -224,25 +269,7 @@ def _recognise(path: Path) -> Sniffed:
         raise refusal("audio.not-readable", path) from error
     except OSError as error:  # no such file, a name too long, a part of it no folder
         raise refusal("audio.missing", path) from error
-    extension = path.suffix.lower()
-    if sniffed.kind is not None and extension and extension not in sniffed.kind.extensions:
-        allowed = f"{sniffed.kind.label} ({' or '.join(sniffed.kind.extensions[:2])})"
-        raise refusal("audio.wrong-extension", path, extension, allowed)
     return sniffed
-
-
-def _check_promise(path: Path, promise: Promise, limits: DecodeLimits) -> None:
-    """Refuse by the header alone what need not be decoded."""
-    if promise.truncated:
-        raise refusal("audio.truncated", path, promise.truncated)
-    if promise.damaged:
-        raise refusal("decoder.failed", path, promise.damaged)
-    if promise.channels is not None and not 1 <= promise.channels <= limits.max_channels:
-        raise refusal("audio.channels", path, promise.channels, limits.max_channels)
-    if promise.rate_hz is not None and not limits.min_rate_hz <= promise.rate_hz <= limits.max_rate_hz:
-        raise refusal("audio.rate", path, promise.rate_hz, _rates(limits))
-    if promise.duration_s is not None and promise.duration_s > limits.max_minutes * 60:
-        raise refusal("audio.too-long", path, promise.duration_s, limits.max_minutes)
 
 
 def _rates(limits: DecodeLimits) -> str:
@@ -250,62 +277,100 @@ def _rates(limits: DecodeLimits) -> str:
 
 
 def _spec(
-    path: Path, folder: Path, kind: Kind, sniffed: Sniffed, promise: Promise, limits: DecodeLimits
+    path: Path, folder: Path, sniffed: Sniffed, limits: DecodeLimits, reading: Reading, *, tags: bool
 ) -> Spec:
-    engine = "soundfile" if kind.name in _SOUNDFILE and not promise.streaming else "av"
-    if kind.name == "ogg" and codec_in_ogg(path, sniffed.start) == "vorbis":
-        engine = "soundfile"
+    kind = sniffed.kind
     return Spec(
-        path=os.path.abspath(path),  # noqa: PTH100 - resolve() would follow links; FFmpeg needs a leading slash
+        path=os.path.abspath(path),  # noqa: PTH100 - resolve() would follow links
         out=str(folder / "samples"),
-        engine=engine,
-        demuxer=kind.demuxer,
+        kind=kind.name if kind else "",
+        start=sniffed.start,
+        demuxer=kind.demuxer if kind else "",
         max_seconds=limits.max_minutes * 60,
         min_rate_hz=limits.min_rate_hz,
         max_rate_hz=limits.max_rate_hz,
         max_channels=limits.max_channels,
         memory_mb=limits.memory_mb,
         cpu_s=int(limits.wall_s) + 1,
+        as_is=reading.as_is,
+        scale=reading.scale,
+        tags=tags,
     )
 
 
 def _run(
     path: Path, spec: Spec, worker: Sequence[str], limits: DecodeLimits, context: Context
-) -> dict[str, Any]:
-    """Run the child to its end, its limit or the person's stop; return its answer."""
-    folder = Path(spec.out).parent
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run the child to its end, its limit or the person's stop; return its answer, and the tags it found."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+    try:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module; the file name is data
-            [*worker, json.dumps(asdict(spec))],
+            [*worker, json.dumps(asdict(spec), allow_nan=False)],
             stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=environment,
         )
-        try:
-            _wait(child, path, limits, context)
-        finally:
-            if child.poll() is None:
-                child.kill()
-            child.wait()
-    with (folder / "out").open("rb") as out:
-        text = out.read(_ANSWER_BYTES)
-    with (folder / "err").open("rb") as err:
-        complaint = err.read(_ANSWER_BYTES)
-    if child.returncode == 0:
-        try:
-            answer = json.loads(text)
-        except ValueError:
-            answer = None
-        if isinstance(answer, dict):
-            return answer
-        raise refusal("decoder.crashed", path, "it gave no answer")
-    if child.returncode == -getattr(signal, "SIGXCPU", 0):
-        raise refusal("decoder.timeout", path, None, limits.wall_s)
-    if b"MemoryError" in complaint or b"emory allocation" in complaint:
-        raise refusal("decoder.memory", path, None, limits.memory_mb)
-    raise refusal("decoder.crashed", path, _ending(child.returncode))
+    except OSError as error:
+        raise not_started(error) from error
+    # by pipes: on a full disk an answer in a file would be lost too
+    out, err = _Drain(child.stdout), _Drain(child.stderr)
+    try:
+        _wait(child, path, limits, context)
+    finally:
+        if child.poll() is None:
+            child.kill()
+        child.wait()
+        text, complaint = out.text(), err.text()
+    lines = [_object(line) for line in text.split(b"\n")]
+    answer, tags = (*lines, None, None)[:2]
+    if answer is not None and (child.returncode == 0 or "code" not in answer):
+        return answer, tags or {}
+    raise _silent_child(path, child.returncode, complaint, limits, Path(spec.out).parent)
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    """Return a line of JSON as an object; None where it is none."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+class _Drain:
+    """Empties a child's pipe, so that it never waits for us, and keeps the beginning."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        self._pipe = pipe
+        self._kept = bytearray()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        while self._pipe is not None and (block := self._pipe.read(1 << 16)):
+            self._kept += block[: _ANSWER_BYTES - len(self._kept)]
+
+    def text(self) -> bytes:
+        """Return what was kept, once the child is gone."""
+        self._thread.join(timeout=5.0)
+        if self._pipe is not None and not self._thread.is_alive():
+            self._pipe.close()
+        return bytes(self._kept)
+
+
+def _silent_child(path: Path, code: int, complaint: bytes, limits: DecodeLimits, folder: Path) -> Exception:
+    """Say why a child ended without an answer: its limits, the machine, or the file."""
+    ending = _ending(code)
+    if ending == "SIGXCPU":
+        return refusal("decoder.timeout", path, None, limits.wall_s)
+    if any(words in complaint for words in _NO_MEMORY):
+        return refusal("decoder.memory", path, None, limits.memory_mb)
+    if shutil.disk_usage(folder).free < _ROOM_BYTES:
+        return scratch_fault(errno.ENOSPC, folder.parent)
+    if ending in _FROM_OUTSIDE:
+        return refusal("decoder.killed", path, ending)
+    return refusal("decoder.crashed", path, "it gave no answer" if code == 0 else ending)
 
 
 def _wait(child: subprocess.Popen[bytes], path: Path, limits: DecodeLimits, context: Context) -> None:
@@ -332,46 +397,29 @@ def _ending(code: int) -> str:
         return f"signal {-code}"
 
 
-def _check_answer(
-    path: Path, answer: dict[str, Any], promise: Promise, kind: Kind, limits: DecodeLimits
-) -> None:
-    """Turn the child's refusal into an error, and hold its facts against the promise."""
+def _check_answer(path: Path, answer: dict[str, Any], limits: DecodeLimits, scratch: Path) -> None:
+    """Turn the child's refusal into an error, and refuse what is no take."""
     code = answer.get("code")
     if code == "env.scratch":
-        raise scratch_fault(answer.get("value"), Path(tempfile.gettempdir()))
+        raise scratch_fault(answer.get("value"), scratch)
     if code is not None:
-        raise _refused(path, answer, promise, kind, limits)
+        bound: object = {
+            "audio.truncated": answer.get("readable"),
+            "audio.channels": limits.max_channels,
+            "audio.rate": _rates(limits),
+            "audio.too-long": limits.max_minutes,
+            "decoder.memory": limits.memory_mb,
+        }.get(str(code))
+        raise refusal(str(code), path, answer.get("value"), bound)
     frames, rate_hz = answer["frames"], answer["rate_hz"]
     if frames == 0 or rate_hz == 0:
         raise refusal("audio.no-frames", path)
-    if promise.frames is not None and frames < promise.frames:
-        words = f"its header promises {promise.frames} frames, the file has {frames}"
-        raise refusal("audio.truncated", path, words)
-    if promise.duration_s is not None and frames / rate_hz < promise.duration_s - _GAPLESS_S:
-        words = f"{frames / rate_hz:.2f} s came out of {promise.duration_s:.2f} s of frames"
-        raise refusal("decoder.failed", path, words)
     if frames < limits.min_seconds * rate_hz:
         raise refusal("audio.too-short", path, frames / rate_hz, limits.min_seconds)
     if answer["peak"] < SILENCE:
         raise refusal("audio.silent", path, answer["peak"])
-
-
-def _refused(
-    path: Path, answer: dict[str, Any], promise: Promise, kind: Kind, limits: DecodeLimits
-) -> Exception:
-    code, value = str(answer["code"]), answer.get("value")
-    if code == "decoder.failed" and kind.name == "flac" and promise.frames is not None:
-        # the last frame's header is there (`read_promise` saw it) but its body is cut
-        decoded = int(answer.get("frames", 0))
-        if decoded + _TAIL_FRAMES >= promise.frames:
-            return refusal("audio.truncated", path, f"the last of its {promise.frames} frames are cut")
-    bound: object = {
-        "audio.channels": limits.max_channels,
-        "audio.rate": _rates(limits),
-        "audio.too-long": limits.max_minutes,
-        "decoder.memory": limits.memory_mb,
-    }.get(code)
-    return refusal(code, path, value, bound)
+    if answer["peak"] > OVER_SCALE:
+        raise refusal("audio.over-scale", path, answer["peak"])
 
 
 def _collect(path: Path, answer: dict[str, Any], folder: Path) -> np.ndarray[Any, np.dtype[np.float32]]:

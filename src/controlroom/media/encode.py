@@ -7,6 +7,7 @@ clipped in silence; the same sound, format and seed give the same bytes.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import numpy as np
 from controlroom.media import lame
 from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.dither import BLOCK_FRAMES, quantised_blocks
-from controlroom.media.files import atomic_write, environment_fault, sha256_of
+from controlroom.media.files import atomic_write, environment_fault, ffmpeg_name, sha256_of
 from controlroom.media.ogg import set_serial
 from controlroom.media.resample import resample
 from controlroom.media.wav import Chunk, SampleDepth, WavForm, write_wav_stream
@@ -256,7 +257,7 @@ def read_lossless(path: Path) -> Audio:
     import soundfile
 
     try:
-        samples, rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
+        samples, rate_hz = soundfile.read(_opened(path, os.O_RDONLY), dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
         raise EnvironmentFault(
             "env.io-failed", f"'{path}' can't be read back: {error}", "check the disk"
@@ -316,6 +317,11 @@ def _library_faults(part: Path) -> Iterator[None]:
         ) from error
 
 
+def _opened(path: Path, flags: int) -> int:
+    """Return a descriptor for libsndfile, which closes it: a name that is not UTF-8 must open too."""
+    return os.open(path, flags | getattr(os, "O_BINARY", 0))
+
+
 def _write_flac(part: Path, audio: Audio, job: _Job) -> None:
     import soundfile
 
@@ -323,7 +329,13 @@ def _write_flac(part: Path, audio: Audio, job: _Job) -> None:
     with (
         _library_faults(part),
         soundfile.SoundFile(
-            part, "w", audio.rate_hz, audio.channels, f"PCM_{bits}", format="FLAC", compression_level=0.625
+            _opened(part, os.O_RDWR),
+            "w",
+            audio.rate_hz,
+            audio.channels,
+            f"PCM_{bits}",
+            format="FLAC",
+            compression_level=0.625,
         ) as file,
     ):
         for whole in quantised_blocks(audio, bits, job.dither_seed):
@@ -337,7 +349,13 @@ def _write_vorbis(part: Path, audio: Audio, job: _Job) -> None:
     with (
         _library_faults(part),
         soundfile.SoundFile(
-            part, "w", audio.rate_hz, audio.channels, "VORBIS", format="OGG", compression_level=0.2
+            _opened(part, os.O_RDWR),
+            "w",
+            audio.rate_hz,
+            audio.channels,
+            "VORBIS",
+            format="OGG",
+            compression_level=0.2,
         ) as file,
     ):
         # in blocks: libvorbis takes its analysis buffer from the stack of one call
@@ -363,7 +381,7 @@ def _write_ffmpeg(part: Path, audio: Audio, job: _Job) -> None:
     # bitexact leaves out the time of day, the build's name and a random Ogg serial number
     options = {"fflags": "+bitexact"} | ({"movflags": "+faststart"} if form.muxer == "ipod" else {})
     try:
-        with av.open(str(part), "w", format=form.muxer, container_options=options) as container:
+        with av.open(ffmpeg_name(part), "w", format=form.muxer, container_options=options) as container:
             stream: Any = container.add_stream(form.codec, rate=audio.rate_hz, layout=layout)
             stream.codec_context.thread_count = 1
             stream.codec_context.flags |= av.codec.context.Flags.bitexact

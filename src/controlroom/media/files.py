@@ -16,6 +16,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTEMPTY}
 _NOWHERE = {errno.ENOENT, errno.ENOTDIR}
 _DIGEST_BLOCK = 1 << 20
+NAME_BYTES = 255
+"""What the usual file systems take for one part of a path; a letter may have four."""
 
 
 def environment_fault(error: OSError, path: Path) -> EnvironmentFault:
@@ -31,10 +33,18 @@ def environment_fault(error: OSError, path: Path) -> EnvironmentFault:
     Returns
     -------
     EnvironmentFault
-        ``env.disk-full``, ``env.not-writable``, ``env.no-folder`` or
-        ``env.io-failed``; to be raised by the caller with ``from error``.
+        ``env.disk-full``, ``env.not-writable``, ``env.no-folder``,
+        ``env.name-too-long`` or ``env.io-failed``; to be raised by the caller
+        with ``from error``.
     """
     why = error.strerror or str(error)
+    if error.errno == errno.ENAMETOOLONG:
+        longest = max(len(os.fsencode(name)) for name in path.parts)
+        return EnvironmentFault(
+            "env.name-too-long",
+            f"no file can have the name '{path}': {longest} bytes are too many",
+            f"give a shorter name; a file system takes {NAME_BYTES} bytes for each part of a path",
+        )
     if error.errno in _FULL:
         return EnvironmentFault(
             "env.disk-full",
@@ -54,6 +64,33 @@ def environment_fault(error: OSError, path: Path) -> EnvironmentFault:
     return EnvironmentFault(
         "env.io-failed", f"writing '{path}' failed: {why}", "check the disk, then run the command again"
     )
+
+
+def reading_fault(error: OSError, path: Path) -> EnvironmentFault:
+    """Say in the house's words why a file or folder can't be read.
+
+    Returns
+    -------
+    EnvironmentFault
+        ``env.not-readable``; to be raised by the caller with ``from error``.
+    """
+    return EnvironmentFault(
+        "env.not-readable",
+        f"can't read '{path}': {error.strerror or error}",
+        "check who owns it, its permissions and those of the folders above it",
+    )
+
+
+def looking_fault(error: OSError, path: Path) -> EnvironmentFault:
+    """Say why nobody can tell whether a path is there: it may not be read, or can't be."""
+    if error.errno == errno.ENAMETOOLONG:
+        return environment_fault(error, path)
+    return reading_fault(error, path)
+
+
+def cut_name(name: str, most_bytes: int) -> str:
+    """Return the start of a name that fits into so many bytes, whole letters only."""
+    return os.fsencode(name)[:most_bytes].decode("utf-8", "ignore")
 
 
 @contextmanager
@@ -78,15 +115,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises
     ------
     EnvironmentFault
-        ``env.disk-full``, ``env.not-writable``, ``env.no-folder`` or
-        ``env.io-failed``, for any OSError in the block or around it.
+        See `environment_fault`, for any OSError in the block or around it.
 
     Examples
     --------
     >>> with atomic_write(Path("song.toml")) as part:  # doctest: +SKIP
     ...     part.write_text("schema = 1")
     """
-    part = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}.part")
+    part = path.with_name(f".{cut_name(path.name, 200)}.{secrets.token_hex(6)}.part")
     try:
         # not mkstemp: that makes the file readable by its owner only
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -171,6 +207,14 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(handle)
+
+
+def ffmpeg_name(path: str | Path) -> str:
+    """Return the name by which FFmpeg takes a path for a file, whatever it looks like.
+
+    ``Re: Hello.wav`` would be a protocol, ``concat:``, ``pipe:1`` and ``-`` too.
+    """
+    return "file:" + os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
 
 
 def sha256_of(path: Path) -> str:

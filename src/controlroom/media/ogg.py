@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
 
+Bytes = bytes | mmap
+
+_FIRST, _LAST = 2, 4
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -40,14 +43,20 @@ class OggWalk:
         Offset of the first page whose checksum is wrong, or of bytes between
         pages that are no page. Decoders drop such pages without a word, and
         what follows moves forward in time.
+    pages_missing : int
+        Pages that the numbers of a stream's pages leave out.
+    ended : bool
+        The last page carries the mark of an end; a recorder that died sets none.
     """
 
     pages: int
     missing_bytes: int
     damaged_at: int | None
+    pages_missing: int = 0
+    ended: bool = True
 
 
-def walk_pages(data: bytes | mmap, start: int) -> OggWalk:
+def walk_pages(data: Bytes, start: int) -> OggWalk:
     """Check that an Ogg file's pages follow each other and match their checksums.
 
     Tags or padding behind the last page are no damage.
@@ -59,7 +68,8 @@ def walk_pages(data: bytes | mmap, start: int) -> OggWalk:
     start : int
         Where its first page is.
     """
-    place, pages = start, 0
+    place, pages, left_out, ended = start, 0, 0, True
+    numbers: dict[bytes, int] = {}
     while place + 27 <= len(data) and data[place : place + 4] == b"OggS":
         body = place + 27 + data[place + 26]
         end = body + sum(data[place + 27 : body])
@@ -68,10 +78,34 @@ def walk_pages(data: bytes | mmap, start: int) -> OggWalk:
         page = bytes(data[place:end])
         if ogg_crc(page[:22] + bytes(4) + page[26:]) != int.from_bytes(page[22:26], "little"):
             return OggWalk(pages, 0, place)
+        serial, number = page[14:18], int.from_bytes(page[18:22], "little")
+        first = bool(page[5] & _FIRST)
+        left_out += 0 if first else max(0, number - numbers.get(serial, number - 1) - 1)
+        numbers[serial], ended = number, bool(page[5] & _LAST)
         place, pages = end, pages + 1
     if data[place : place + 4] == b"OggS":  # cut inside a page's header
         return OggWalk(pages, 27 + place - len(data), None)
-    return OggWalk(pages, 0, place if data.find(b"OggS", place) >= 0 else None)
+    if data.find(b"OggS", place) >= 0:
+        return OggWalk(pages, 0, place)
+    return OggWalk(pages, 0, None, left_out, ended)
+
+
+def links(data: Bytes, start: int) -> list[tuple[int, int]]:
+    """Return start and stop of each link of a chain (RFC 3533 §4): streams one after the other.
+
+    A link begins with first pages that follow others. A page that is cut is left out.
+    """
+    begins, place, opening = [start], start, True
+    while place + 27 <= len(data) and data[place : place + 4] == b"OggS":
+        body = place + 27 + data[place + 26]
+        end = body + sum(data[place + 27 : body])
+        if end > len(data):
+            break
+        first = bool(data[place + 5] & _FIRST)
+        if first and not opening:
+            begins.append(place)
+        opening, place = first, end
+    return list(zip(begins, [*begins[1:], place], strict=True))
 
 
 def set_serial(path: Path, serial: int) -> None:

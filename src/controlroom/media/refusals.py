@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,23 @@ from controlroom.model.errors import AudioInputError, ControlRoomError, DecoderE
 
 _EXPORT = "export it again from the generator or the DAW"
 _AGAIN = "download or copy the file again"
+_AS_IS = f"{_AGAIN}; or take what is there of it: --as-is"
+_JOINED = "files were joined"
+_WHOLE_NUMBERS = (8, 16, 24, 32)
 
 
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def _over_scale(peak: float) -> tuple[str, str]:
+    """Guess the width of whole numbers that were stored as floats, and offer the scale that undoes it."""
+    bits = next((bits for bits in _WHOLE_NUMBERS if peak <= 2.0 ** (bits - 1)), None)
+    says = f"peaks at {20 * math.log10(peak):+.1f} dBFS: integers stored as float?"
+    if bits is None:
+        return says, f"no width of integers reaches that: {_EXPORT}"
+    scale_db = -20 * (bits - 1) * math.log10(2)
+    return says, f"--scale-db {scale_db:.2f} reads them as {bits}-bit integers; or {_EXPORT}"
 
 
 _SAYS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
@@ -26,14 +41,15 @@ _SAYS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
         "check the file's permissions",
     ),
     "audio.empty": lambda _found, _limit: ("is empty: 0 bytes", _AGAIN),
-    "audio.truncated": lambda found, _limit: (f"is incomplete: {found}", _AGAIN),
+    "audio.truncated": lambda found, readable: (f"is incomplete: {found}", _AS_IS if readable else _AGAIN),
+    "audio.header-short": lambda found, _limit: (
+        f"holds more than its header tells: {found[0]} bytes of sound are promised, {found[1]} more lie behind them",
+        "convert it with the program that wrote it; or take only what the header tells: --as-is",
+    ),
+    "audio.over-scale": lambda found, _limit: _over_scale(found),
     "audio.not-audio": lambda found, _limit: (
         f"is not audio: it holds {found}",
         "choose the audio file itself",
-    ),
-    "audio.wrong-extension": lambda found, limit: (
-        f"is named '{found}' but holds {limit}",
-        "rename it to what it is",
     ),
     "audio.no-stream": lambda found, _limit: (
         f"holds no audio stream (container: {found})",
@@ -64,7 +80,10 @@ _SAYS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
         f"is too long: {_clock(found)} or more, the limit is {limit:g} min",
         "cut it into songs, or raise max_minutes",
     ),
-    "decoder.failed": lambda found, _limit: (f"can't be decoded: {found}", "the file is damaged: " + _AGAIN),
+    "decoder.failed": lambda found, _limit: (
+        f"can't be decoded: {found}",
+        "add each of them by itself" if _JOINED in str(found) else "the file is damaged: " + _AGAIN,
+    ),
     "decoder.timeout": lambda _found, limit: (
         f"was not decoded within {limit:g} s, the decoder was stopped",
         "the file may be damaged; on a slow machine raise wall_s",
@@ -72,6 +91,10 @@ _SAYS: dict[str, Callable[[Any, Any], tuple[str, str]]] = {
     "decoder.crashed": lambda found, _limit: (
         f"crashed its decoder ({found})",
         "the file is damaged: " + _AGAIN,
+    ),
+    "decoder.killed": lambda found, _limit: (
+        f"was not decoded: something outside stopped its decoder ({found})",
+        "the machine may have run out of memory: close other programs, then try again; the file is not at fault",
     ),
     "decoder.memory": lambda _found, limit: (
         f"needs more memory to decode than the limit of {limit} MB",
@@ -112,4 +135,14 @@ def scratch_fault(number: int | None, scratch: Path) -> EnvironmentFault:
         "env.disk-full" if full else "env.io-failed",
         f"{why} in the scratch folder '{scratch}'",
         "free some space, or name another scratch folder",
+    )
+
+
+def not_started(error: OSError) -> EnvironmentFault:
+    """Build the error of a decoder that the system would not start."""
+    why = error.strerror or os.strerror(error.errno or 0)
+    return EnvironmentFault(
+        "env.no-process",
+        f"the decoder can't be started: {why}",
+        "close other programs, then try again; the file is not at fault",
     )

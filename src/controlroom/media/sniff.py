@@ -1,6 +1,6 @@
 """What a file holds, by its bytes: the content decides, never the extension.
 
-Signatures: RIFF/RIFX and RF64 (EBU Tech 3306), AIFF/AIFC, FLAC (RFC 9639 §8),
+Signatures: RIFF/RIFX, RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088), AIFF/AIFC, FLAC (RFC 9639 §8),
 Ogg (RFC 3533 §6) with the first packet's codec mark, ISO BMFF ``ftyp``
 (ISO 14496-12 §4.3), EBML (RFC 8794), ASF header GUID, ID3v2 (§3.1), MPEG audio
 and ADTS frame headers (see `controlroom.media.mpeg`).
@@ -83,7 +83,9 @@ _MAGIC = (
 )
 _FORMS = (
     (b"RIFF", b"WAVE", "wav"),
+    (b"RIFX", b"WAVE", "wav"),
     (b"RF64", b"WAVE", "rf64"),
+    (b"BW64", b"WAVE", "rf64"),
     (b"FORM", b"AIFF", "aiff"),
     (b"FORM", b"AIFC", "aiff"),
 )

@@ -6,33 +6,31 @@ manifests as embedded by the C2PA specification 2.x, appendix A (ID3 ``GEOB``,
 RIFF chunk ``C2PA``, BMFF ``uuid`` box).
 
 Tags are hearsay: nothing here raises on garbage, and nothing here is believed
-beyond being shown.
+beyond being shown. It runs in the decoder's child, under its limits: a frame of
+1 MB may inflate to gigabytes. What the strings mean is told by the parent
+(`controlroom.media.marks`).
 """
 
 from __future__ import annotations
 
-import re
+import mmap
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from controlroom.model.song import Tags
+from controlroom.media.chunks import RIFF, RIFX, walk
 
 _MAX_TEXT = 1_000
 _MAX_LYRICS = 50_000
 _MAX_CHUNKS = 10_000
 _MAX_TAG_BYTES = 64 << 20
-_SUNO = re.compile(r"made (?:with|by) suno\b", re.IGNORECASE)
-_CREATED = re.compile(r"\bcreated=([0-9T:.+Z-]{10,40})")
-_ID = re.compile(r"\bid=([0-9a-fA-F-]{8,64})")
-_SUNO_URL = re.compile(r"suno\.(?:com|ai)/song/([0-9a-fA-F-]{8,64})", re.IGNORECASE)
-_PRODUCER = re.compile(r'"ContentProducer"\s*:\s*"([^"\\]{1,80})"')
-_PRODUCE_ID = re.compile(r'"ProduceID"\s*:\s*"([^"\\]{1,80})"')
+_MAX_COMMENTS = 64
 _C2PA_MIME = {"application/c2pa", "application/x-c2pa-manifest-store"}
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
-_ANONYMOUS_ARTISTS = {"udio": "udio", "suno": "suno", "suno ai": "suno"}
 
 
 @dataclass(slots=True)
@@ -54,7 +52,8 @@ class _Found:
         if not text:
             return
         if meaning == "comment":
-            self.comments.append(text)
+            if len(self.comments) < _MAX_COMMENTS:
+                self.comments.append(text)
         elif getattr(self, meaning) is None:
             setattr(self, meaning, text)
 
@@ -67,81 +66,88 @@ def _clean(value: object, size: int) -> str:
     return "".join(char for char in text if char in "\n\t" or char.isprintable()).strip()
 
 
-def read_tags(path: Path) -> Tags:
-    """Read a file's tags and the generator's marks in them.
+def find_tags(path: Path, kind: str) -> dict[str, Any]:
+    """Read the strings that a file carries, by meaning.
 
     Parameters
     ----------
     path : Path
-        Any file; the content decides how it is read.
+        Any file.
+    kind : str
+        Its container, as `sniff` named it: the content decides how it is read, never its name.
 
     Returns
     -------
-    Tags
-        What could be read; empty `Tags` for garbage. Texts are bounded at
-        1,000 characters, lyrics at 50,000. `generator` is ``suno``, ``udio``
-        or the lower-case producer named in an AIGC label.
+    dict
+        What could be read, as plain values for `controlroom.media.marks.judge`. Texts
+        are bounded at 1,000 characters, lyrics at 50,000.
     """
     found = _Found()
     for reader in (_by_mutagen, _by_riff, _by_boxes):
         try:
-            reader(path, found)
+            reader(path, kind, found)
         except Exception:  # noqa: BLE001, S112 - a parser of hearsay may fail in any way; the rest is still read
             continue
-    return _judge(found)
-
-
-def _judge(found: _Found) -> Tags:
-    """Read the generator's marks out of the strings."""
-    comment = next((text for text in found.comments if _SUNO.search(text)), None)
-    marked = comment or ""
-    created, identity = _CREATED.search(marked), _ID.search(marked)
-    url = _SUNO_URL.search(found.url or "")
-    generator = None
-    generator_id = identity.group(1) if identity else None
-    if comment or url:
-        generator = "suno"
-        generator_id = generator_id or (url.group(1) if url else None)
-    elif found.aigc is not None and (producer := _PRODUCER.search(found.aigc)):
-        generator = producer.group(1).lower()
-        produced = _PRODUCE_ID.search(found.aigc)
-        generator_id = produced.group(1) if produced else None
-    elif found.artist is not None:
-        generator = _ANONYMOUS_ARTISTS.get(found.artist.lower())
-    return Tags(
-        title=found.title,
-        artist=found.artist,
-        album=found.album,
-        comment=comment or next(iter(found.comments), None),
-        generator=generator,
-        generator_id=generator_id,
-        generator_created=created.group(1) if created else None,
-        generator_url=found.url if url else None,
-        lyrics=found.lyrics,
-        aigc=found.aigc,
-        has_c2pa=found.has_c2pa,
-        encoder=found.encoder,
-    )
+    return asdict(found)
 
 
 # --- what mutagen reads ------------------------------------------------------
 
 
-def _by_mutagen(path: Path, found: _Found) -> None:
-    import mutagen
-    from mutagen.id3 import ID3
-    from mutagen.mp4 import MP4Tags
-
-    if _id3_bytes(path) > _MAX_TAG_BYTES:
+def _by_mutagen(path: Path, kind: str, found: _Found) -> None:
+    if kind in _ID3_KINDS:
+        if _id3_bytes(path) <= _MAX_TAG_BYTES:
+            _frames_of(path, found)
         return
-    file = mutagen.File(path)
+    if kind == "ogg":
+        file = _ogg(path)
+    elif kind in _CLASSES:
+        module, _, name = _CLASSES[kind].partition(".")
+        file = getattr(import_module(f"mutagen.{module}"), name)(path)
+    else:
+        return
     tags = file.tags if file is not None else None
-    if isinstance(tags, ID3):
+    if tags is None:
+        return
+    if kind in {"aiff", "wav"}:
         _id3(tags, found)
-    elif isinstance(tags, MP4Tags):
+    elif kind == "mp4":
         _by_names(tags, _MP4, found)
-    elif tags is not None:
+    else:
         _by_names({str(key).lower(): value for key, value in tags.items()}, _VORBIS, found)
+
+
+_ID3_KINDS = {"mp3", "adts", "tta"}
+_CLASSES = {
+    "wav": "wave.WAVE",
+    "aiff": "aiff.AIFF",
+    "flac": "flac.FLAC",
+    "mp4": "mp4.MP4",
+    "asf": "asf.ASF",
+    "wavpack": "wavpack.WavPack",
+    "ape": "monkeysaudio.MonkeysAudio",
+}
+
+
+def _frames_of(path: Path, found: _Found) -> None:
+    """Read ID3 at the front or the end, then APEv2: neither needs the sound to be in order."""
+    from mutagen.apev2 import APENoHeaderError, APEv2
+    from mutagen.id3 import ID3, ID3NoHeaderError
+
+    frames: Any = ID3  # mutagen has no types
+    words: Any = APEv2
+    with suppress(ID3NoHeaderError):
+        _id3(frames(path), found)
+    with suppress(APENoHeaderError):
+        _by_names({str(key).lower(): value for key, value in words(path).items()}, _VORBIS, found)
+
+
+def _ogg(path: Path) -> Any:
+    import mutagen
+    from mutagen import oggflac, oggopus, oggspeex, oggvorbis
+
+    kinds = [oggvorbis.OggVorbis, oggopus.OggOpus, oggflac.OggFLAC, oggspeex.OggSpeex]
+    return mutagen.File(path, options=kinds)
 
 
 def _id3_bytes(path: Path) -> int:
@@ -239,31 +245,25 @@ _INFO = {
 }
 
 
-def _by_riff(path: Path, found: _Found) -> None:
+def _by_riff(path: Path, _kind: str, found: _Found) -> None:
     """Read LIST INFO and look for a C2PA chunk in WAV and RF64."""
-    with path.open("rb") as handle:
-        head = handle.read(12)
-        if head[:4] not in {b"RIFF", b"RF64"} or head[8:12] != b"WAVE":
+    with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data[:4] not in {b"RIFF", b"RIFX", b"RF64", b"BW64"} or data[8:12] != b"WAVE":
             return
-        for _ in range(_MAX_CHUNKS):
-            name_size = handle.read(8)
-            if len(name_size) < 8:
-                return
-            name, size = struct.unpack("<4sI", name_size)
-            after = handle.tell() + size + size % 2
-            if name == b"C2PA":
+        grammar = RIFX if data[:4] == b"RIFX" else RIFF
+        for chunk in walk(data, 12, grammar):
+            if chunk.name == b"C2PA":
                 found.has_c2pa = True
-            elif name == b"LIST" and size <= _MAX_TAG_BYTES:
-                _info(handle.read(size), found)
-            handle.seek(after)
+            elif chunk.name == b"LIST" and chunk.size <= _MAX_TAG_BYTES:
+                _info(bytes(data[chunk.start : chunk.end]), grammar.head[0], found)
 
 
-def _info(body: bytes, found: _Found) -> None:
+def _info(body: bytes, order: str, found: _Found) -> None:
     if body[:4] != b"INFO":
         return
     place = 4
     while place + 8 <= len(body):
-        name, size = struct.unpack_from("<4sI", body, place)
+        name, size = struct.unpack_from(f"{order}4sI", body, place)
         if name in _INFO:
             found.keep(_INFO[name], _decoded(body[place + 8 : place + 8 + size].split(b"\0")[0]))
         place += 8 + size + size % 2
@@ -277,7 +277,7 @@ def _decoded(text: bytes) -> str:
         return text.decode("cp1252", errors="replace")
 
 
-def _by_boxes(path: Path, found: _Found) -> None:
+def _by_boxes(path: Path, _kind: str, found: _Found) -> None:
     """Look for a C2PA manifest among the top-level boxes of an MP4."""
     size_of_file = path.stat().st_size
     with path.open("rb") as handle:

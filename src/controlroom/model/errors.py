@@ -13,6 +13,7 @@
     ├── DecisionError                   5   an answer that can't be recorded
     ├── EnvironmentFault                6   disk, permission, a missing optional part
     │   └── SongBusyError               7   another process holds the song
+    ├── Fault                          70   the program itself broke: a fault of ours
     └── Cancelled                     130   the person stopped the work
 
 Every error has a stable ``code`` (``CR-`` and a short name), a message that
@@ -111,6 +112,12 @@ class SongBusyError(EnvironmentFault):
     """Another process holds the song."""
 
     exit_code = 7
+
+
+class Fault(ControlRoomError):
+    """The program itself broke: never the person's doing."""
+
+    exit_code = 70
 
 
 class Cancelled(ControlRoomError):

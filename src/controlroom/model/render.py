@@ -39,11 +39,12 @@ class LoudnessPlan(Record):
     """How the level of the masters was chosen, and what held it back.
 
     ``as_planned`` says whether both steps of the plan were accepted as they were asked:
-    only then is ``announced_lufs`` the level of the masters.
+    only then is ``announced_lufs`` the level of the masters. None stands for a sound
+    that has no loudness: no block of it is above the gate, and no level can be planned.
     """
 
     target_lufs: float
-    announced_lufs: float
+    announced_lufs: float | None
     gain_db: float
     ceiling_dbtp: float
     held_back_by: str | None = None

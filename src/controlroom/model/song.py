@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 from pydantic import Field
 
 from controlroom.model.base import Record
 from controlroom.model.timeline import Timeline
+
+DOUBLE_DB = 20 * math.log10(2)
+WHOLE_DB = 0.005
 
 
 class SongState(StrEnum):
@@ -46,8 +50,38 @@ class Tags(Record):
     encoder: str | None = None
 
 
+class Reading(Record):
+    """How a file is read, where a person said so.
+
+    ``as_is`` takes what is there of an incomplete file. Every sample is turned up
+    by ``scale_db``; within 0.005 dB of a power of two it is that power, so that
+    whole numbers that were stored as floats come in exactly.
+    """
+
+    as_is: bool = False
+    scale_db: float = Field(default=0.0, ge=-200.0, le=200.0)
+
+    @property
+    def scale(self) -> float:
+        """The factor on every sample."""
+        exponent = self.scale_db / DOUBLE_DB
+        whole = round(exponent)
+        return 2.0 ** (whole if abs(exponent - whole) * DOUBLE_DB < WHOLE_DB else exponent)
+
+
+class ImportRemark(Record):
+    """Something to tell of how a file was read: a code, numbers by name, and words that are the file's own."""
+
+    code: str
+    values: dict[str, float] = {}
+    words: str = ""
+
+
 class TakeFacts(Record):
-    """What is known of an imported file before anyone listens to it."""
+    """What is known of an imported file before anyone listens to it.
+
+    ``scale_db`` is what a person said that its samples are turned up by when they are read.
+    """
 
     file_name: str
     sha256: str
@@ -61,6 +95,13 @@ class TakeFacts(Record):
     bitrate_kbps: float | None = None
     rounded_to_float32: bool = False
     tags: Tags = Tags()
+    remarks: tuple[ImportRemark, ...] = ()
+    scale_db: float = 0.0
+
+    @property
+    def as_is(self) -> bool:
+        """Whether it is incomplete, and a person took what is there."""
+        return any(remark.code == "missing" for remark in self.remarks)
 
     @property
     def duration_s(self) -> float:

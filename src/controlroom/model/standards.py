@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from controlroom.model.base import Document, Record, canonical_json, digest_text
+from controlroom.model.base import Document, Record, canonical_json, digest_text, shown
 from controlroom.model.errors import UsageError
 
 Value = float | int | bool | str | tuple[float, ...]
@@ -88,16 +89,16 @@ class Standards(Document):
             if not _same_type(value, known.value):
                 raise UsageError(
                     "standards.wrong-type",
-                    f"standard {key} is {known.value!r}; {given!r} can't replace it",
-                    "give a value of the same type",
+                    f"standard {key} is {shown(known.value)}; {shown(given)} can't replace it",
+                    f"give {_kind(known.value)}",
                 )
             if not _in_range(value, known):
                 raise UsageError(
                     "standards.out-of-range",
-                    f"standard {key} = {given!r} is outside {known.minimum} to {known.maximum}",
+                    f"standard {key} = {shown(given)} is outside {known.minimum} to {known.maximum}",
                     known.help,
                 )
-            entries[key] = known.model_copy(update={"value": value, "origin": origin})
+            entries[key] = Standard.model_validate({**known.model_dump(), "value": value, "origin": origin})
         return Standards(entries=entries)
 
 
@@ -105,8 +106,28 @@ def _same_type(value: object, known: Value) -> bool:
     if isinstance(known, bool) or isinstance(value, bool):
         return isinstance(known, bool) and isinstance(value, bool)
     if isinstance(known, float | int):
-        return isinstance(value, float | int)
-    return isinstance(value, type(known))
+        return _is_number(value)
+    if isinstance(known, tuple):
+        return isinstance(value, tuple) and len(value) > 0 and all(_is_number(one) for one in value)
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number that can be reckoned with: TOML knows nan, inf and integers of any size."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _kind(known: Value) -> str:
+    if isinstance(known, bool):
+        return "true or false"
+    if isinstance(known, float | int):
+        return "a number"
+    return "a list of numbers" if isinstance(known, tuple) else "a word"
 
 
 def _in_range(value: object, known: Standard) -> bool:

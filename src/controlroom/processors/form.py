@@ -33,11 +33,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Samples
-from controlroom.model.base import Record
+from controlroom.model.base import Record, problems
 from controlroom.model.errors import UsageError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
@@ -233,7 +233,7 @@ def from_step(step: Step) -> Processor:
         )
     try:
         return cls(**step.knobs)
-    except ValueError as error:
+    except ValidationError as error:
         raise UsageError(
-            "processor.bad-knob", f"{step.processor}: {error}", "see `controlroom do --help`"
+            "processor.bad-knob", f"{step.processor}: {problems(error)}", "see `controlroom do --help`"
         ) from error

@@ -11,6 +11,8 @@ from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, Processor, knob
 from controlroom.processors.gain_knob import GainKnob
 
+MOST_DB = 60.0
+
 
 class Gain(GainKnob, Processor):
     """Turns a sound up or down by a constant."""
@@ -21,7 +23,9 @@ class Gain(GainKnob, Processor):
     answers: ClassVar[tuple[str, ...]] = ("level",)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
 
-    gain_db: float = knob(0.0, low=-60.0, high=60.0, step=0.01, unit="dB", help="how far to turn up or down")
+    gain_db: float = knob(
+        0.0, low=-MOST_DB, high=MOST_DB, step=0.01, unit="dB", help="how far to turn up or down"
+    )
 
     @classmethod
     def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:

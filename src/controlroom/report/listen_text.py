@@ -15,6 +15,7 @@ from controlroom.report.finding_words import (
     limit,
     severity_words,
 )
+from controlroom.report.plain import as_lines
 
 
 def listen_text(findings: Sequence[Finding], music: Mapping[str, Any]) -> str:
@@ -30,11 +31,11 @@ def listen_text(findings: Sequence[Finding], music: Mapping[str, Any]) -> str:
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
     lines = music_lines(music)
     if not rows:
-        return "\n".join([*lines, "Nothing to observe: no standard was missed."])
+        return as_lines([*lines, "Nothing to observe: no standard was missed."])
     lines += ["", _padded(head, widths)]
     for finding, row in zip(ordered, rows, strict=True):
         lines += [_padded(row, widths), f"    {finding_sentence(finding)}"]
-    return "\n".join(lines)
+    return as_lines(lines)
 
 
 def music_lines(music: Mapping[str, Any]) -> list[str]:

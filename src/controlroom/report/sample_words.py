@@ -7,13 +7,14 @@ from typing import Any
 
 from controlroom.model.one_shots import OneShot
 from controlroom.report.figures import frequency, number
+from controlroom.report.plain import as_lines
 
 
 def samples_text(listed: Sequence[Mapping[str, Any]]) -> str:
     """Return one line for each sample, from its JSON form."""
     if not listed:
         return "No samples yet."
-    return "\n".join(f"{one['id']}  {one['file_name']}: {sample_facts(one)}" for one in listed)
+    return as_lines(f"{one['id']}  {one['file_name']}: {sample_facts(one)}" for one in listed)
 
 
 def sample_facts(body: Mapping[str, Any]) -> str:

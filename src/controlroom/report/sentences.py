@@ -158,6 +158,7 @@ BUDGETS: Mapping[str, str] = {
     "loudness.psr_p5_db": "its dense passages would lose their peaks (peak to short-term loudness, 5th percentile)",
     "dynamics.crest_loss_db": "its loudest 8 seconds would lose too much crest",
     "loudness.target_high_lufs": "louder than that is outside the range that the standards name",
+    "gain.gain_db": "a gain goes no further than 60 dB, up or down",
     "limiter.hygiene_p95_db": "the policy that answered allows no more limiting than that",
 }
 
@@ -171,6 +172,11 @@ def budget_words(name: str) -> str:
 
 def plan_sentence(plan: LoudnessPlan) -> str:
     """Return how loud the masters are, or would be with the level accepted as asked, and what held them back."""
+    if plan.announced_lufs is None:
+        return (
+            "No level could be planned: no 0.4 s of the sound is above −70 LUFS, where loudness begins. "
+            "Turn it up yourself, with a gain of your own, and render again."
+        )
     begun = "Announced at" if plan.as_planned else "With its level accepted as asked it would be at"
     told = f"{begun} {format_measurement('x_lufs', plan.announced_lufs)} under {format_measurement('x_dbtp', plan.ceiling_dbtp)}"
     aimed = f"aimed at {format_measurement('x_lufs', plan.target_lufs)}"
@@ -178,6 +184,8 @@ def plan_sentence(plan: LoudnessPlan) -> str:
         return f"{told}, {aimed}."
     reading, bound = plan.readings.get(plan.held_back_by), plan.limits.get(plan.held_back_by)
     why = budget_words(plan.held_back_by)
+    if plan.held_back_by == "gain.gain_db":
+        return f"{told}, {aimed}. It was not reached: {why}."
     if reading is not None and bound is not None:
         why += f": {format_measurement(plan.held_back_by, reading)} of {format_measurement(plan.held_back_by, bound)}"
     return f"{told}, {aimed}. Louder was held back: {why}."

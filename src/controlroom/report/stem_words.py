@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlroom.report.figures import clock, frequency, number
+from controlroom.report.plain import as_lines
 from controlroom.report.wording import listed, spoken
 
 STATUS: Mapping[str, str] = {
@@ -52,7 +53,7 @@ def stems_text(view: Mapping[str, Any]) -> str:
     lines += [
         f"{spoken(stem['role'])}: {sentence}" for stem in view["stems"] if (sentence := stem_sentence(stem))
     ]
-    return "\n".join([*lines, "", *MEANINGS])
+    return as_lines([*lines, "", *MEANINGS])
 
 
 def set_text(view: Mapping[str, Any]) -> str:

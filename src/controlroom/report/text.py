@@ -12,6 +12,7 @@ from controlroom.model.render import MasterFile
 from controlroom.report.figures import format_measurement, number
 from controlroom.report.history import entry_sentence
 from controlroom.report.model import ReportData
+from controlroom.report.plain import as_lines, one_line
 from controlroom.report.sentences import (
     claim_sentence,
     decision_sentence,
@@ -43,14 +44,14 @@ def render_text(data: ReportData) -> str:
     lines += _block("Waits for you", _waiting(data))
     masters = data.render.masters if data.render else ()
     lines += _block("Masters", _some([f"  {master_line(m)}" for m in masters], MOST_MASTERS))
-    return "\n".join(lines)
+    return as_lines(lines)
 
 
 def findings_text(findings: Sequence[Finding]) -> str:
     """Return every finding in a line or two, what matters most first."""
     if not findings:
         return "Nothing to observe: no standard was missed."
-    return "\n".join(_finding_line(finding) for finding in _gravest(findings))
+    return as_lines(_finding_line(finding) for finding in _gravest(findings))
 
 
 def proposals_text(proposals: Sequence[Proposal], decisions: Mapping[str, Decision]) -> str:
@@ -67,7 +68,7 @@ def proposals_text(proposals: Sequence[Proposal], decisions: Mapping[str, Decisi
             lines.append(f"    {decision_sentence(decisions[proposal.id])}")
         if proposal.id in open_ids:
             lines.append("    Waits for a decision.")
-    return "\n".join(lines)
+    return as_lines(lines)
 
 
 def question_text(question: Question) -> str:
@@ -80,13 +81,13 @@ def question_text(question: Question) -> str:
         lines.append(f"  → {proposal_sentence(proposal)}")
         lines += [f"    It claims: {claim_sentence(claim)}." for claim in proposal.claims]
         lines += [f"    {remark}" for remark in proposal_remarks(proposal)]
-    return "\n".join(lines)
+    return as_lines(lines)
 
 
 def history_line(entry: Mapping[str, Any]) -> str:
     """Return one ledger entry: its place, its time, and what it says."""
     at = str(entry["at"])[:16].replace("T", " ")
-    return f"{entry['seq']:>5}  {at}  {entry_sentence(str(entry['kind']), entry['body'])}"
+    return one_line(f"{entry['seq']:>5}  {at}  {entry_sentence(str(entry['kind']), entry['body'])}")
 
 
 def master_line(master: MasterFile) -> str:
@@ -119,7 +120,10 @@ def _missed(data: ReportData) -> list[str]:
 
 
 def _waiting(data: ReportData) -> list[str]:
-    pairs = [f"  {proposal_sentence(p)}\n    {decide_command(data.song, p, 'accept')}" for p in data.waiting]
+    pairs = [
+        as_lines([f"  {proposal_sentence(p)}", f"    {decide_command(data.song, p, 'accept')}"])
+        for p in data.waiting
+    ]
     return [line for pair in _some(pairs, MOST_WAITING) for line in pair.split("\n")]
 
 

@@ -9,12 +9,21 @@ from controlroom.model.proposals import Proposal
 from controlroom.report.figures import format_measurement
 from controlroom.report.model import ReportData
 from controlroom.report.sentences import STATES
+from controlroom.report.take_words import take_sentences
 from controlroom.report.wording import listed
 
 
 def verdict(data: ReportData) -> tuple[str, ...]:
-    """Return what came out, what was changed by whom, and what it was measured to do."""
-    told = (_sound(data), _heard(data), _changed(data), _claims(data), _waiting(data), _elsewhere(data))
+    """Return what came out, what was changed by whom, what it was measured to do, and how the take was read."""
+    told = (
+        _sound(data),
+        _heard(data),
+        _changed(data),
+        _claims(data),
+        _waiting(data),
+        _elsewhere(data),
+        *take_sentences(data.take),
+    )
     return tuple(sentence for sentence in told if sentence)
 
 
@@ -41,7 +50,7 @@ def decide_command(song: str, proposal: Proposal, answer: str) -> str:
 
 def quoted(song: str) -> str:
     """Return what a person types for SONG, quoted for a shell where it must be."""
-    return shlex.quote(song)
+    return shlex.quote(f"./{song}" if song.startswith("-") else song)
 
 
 def _sound(data: ReportData) -> str:

@@ -142,7 +142,9 @@ def _hub_bag(folder: Path, name: str) -> Any:
         with safe_open(str(path), framework="pt") as stream:
             notes = stream.metadata() or {}
         # the file names a class that would be imported and called: only demucs' own, and no others inside
-        if notes.get("klass") not in _NETWORKS or "_class" in json.dumps(notes.get("structure", "")):
+        if notes.get("klass") not in _NETWORKS or "_class" in json.dumps(
+            notes.get("structure", ""), allow_nan=False
+        ):
             raise EnvironmentFault(
                 "separation.demucs-refused",
                 f"{path.name} asks for the class {notes.get('klass')}",

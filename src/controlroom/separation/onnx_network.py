@@ -29,12 +29,12 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.base import Document
 from controlroom.model.context import Context
-from controlroom.model.errors import EnvironmentFault, UsageError
+from controlroom.model.errors import EnvironmentFault, SchemaTooNewError, SongError, UsageError
 from controlroom.separation import weights
 from controlroom.separation.form import BackendFacts
 
@@ -99,14 +99,21 @@ class OnnxNetwork:
             ``separation.description``: it can't be read, or a field is off.
         """
         try:
-            stored = json.loads(self.description.read_text("utf-8"))
+            stored = json.loads(self.description.read_text("utf-8-sig"))
             return Description.from_document(stored)
-        except (OSError, ValueError, AttributeError, TypeError, ValidationError) as error:
-            raise UsageError(
-                "separation.description",
-                f"{self.description} is no description of a network: {error}",
-                "its form is shown in `controlroom separate --help`",
-            ) from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise self._off(str(error)) from error
+        except SchemaTooNewError:
+            raise
+        except SongError as error:
+            raise self._off(error.message) from error
+
+    def _off(self, why: str) -> UsageError:
+        return UsageError(
+            "separation.description",
+            f"{self.description} is no description of a network: {why}",
+            "its form is shown in `controlroom separate --help`",
+        )
 
     @property
     def facts(self) -> BackendFacts:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 
+from controlroom.media.files import ffmpeg_name
+
 _STREAMS = 5
 _MEMORY_BYTES = 1 << 30
 _CPU_S = 60
@@ -24,11 +26,11 @@ def copy_stream(path: str, number: int, out: str) -> None:
     """
     import av
 
-    with av.open(path, format="mp4") as source:
+    with av.open(ffmpeg_name(path), format="mp4") as source:
         streams = source.streams.audio
         if len(streams) != _STREAMS:
             raise ValueError(f"it holds {len(streams)} audio streams")
-        with av.open(out, "w", format="mp4") as target:
+        with av.open(ffmpeg_name(out), "w", format="mp4") as target:
             copy = target.add_stream_from_template(streams[number])
             for packet in source.demux(streams[number]):
                 if packet.dts is not None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controlroom.dsp.k_weighting import k_weighted_block_energies
+from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import excerpt_with
 from controlroom.listening.heard import loudest_of
@@ -29,6 +29,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import DecisionError
 from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
+from controlroom.studio.deliverable import from_two_speakers
 from controlroom.studio.importing import take_audio
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk, handling, take_listening, walk_to_premaster
@@ -153,7 +154,7 @@ class _Slip:
     def write(self, paths: Mapping[str, Path], lufs: float | None) -> None:
         """Note what the files are, now that they are there."""
         kept = {"made_of": self.made_of, "sizes": _sizes(paths), "lufs": lufs}
-        write_text(self.path, json.dumps(kept))
+        write_text(self.path, json.dumps(kept, allow_nan=False))
 
 
 def _sizes(paths: Mapping[str, Path]) -> dict[str, int]:
@@ -161,7 +162,12 @@ def _sizes(paths: Mapping[str, Path]) -> dict[str, int]:
 
 
 def matched(before: Audio, after: Audio) -> Matched:
-    """Bring two versions of one stretch to equal loudness by turning the louder one down."""
+    """Bring two versions of one stretch to equal loudness by turning the louder one down.
+
+    Where one is mono and the other is not, the mono one is heard from two speakers alike.
+    """
+    if before.channels != after.channels:
+        before, after = from_two_speakers(before), from_two_speakers(after)
     lufs = (_loudness(before), _loudness(after))
     gains = [1.0, 1.0]
     level = None
@@ -180,7 +186,8 @@ def matched(before: Audio, after: Audio) -> Matched:
 
 
 def _loudness(audio: Audio) -> float:
-    return integrated_from_energies(k_weighted_block_energies(audio.samples, audio.rate_hz))
+    weights = heard_weights(audio.channels)
+    return integrated_from_energies(k_weighted_block_energies(audio.samples, audio.rate_hz, weights))
 
 
 def _peak(audio: Audio) -> float:

@@ -16,7 +16,7 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.musical import heard_of
 from controlroom.listening.tone import tonal_balance
 from controlroom.media.files import write_text
-from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.base import canonical_json, digest_text, finite
 from controlroom.model.brief import Brief
 from controlroom.model.context import Context
 from controlroom.music.analysis import MusicFacts
@@ -110,23 +110,12 @@ def _kept(song: Song, name: str, key: object, measured: Callable[[], Mapping[str
     try:
         found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        found = json.loads(json.dumps(_plain(measured())))
+        found = json.loads(json.dumps(finite(measured()), allow_nan=False))
         _drop(root, name)
-        write_text(path, json.dumps(found))
+        write_text(path, json.dumps(found, allow_nan=False))
     return found
 
 
 def _drop(root: Path, name: str) -> None:
     for old in root.glob(f"{name}.*.facts"):
         old.unlink(missing_ok=True)
-
-
-def _plain(value: Any) -> Any:
-    """Return numbers that JSON has no word for as None."""
-    if isinstance(value, float):
-        return float(value) if value - value == 0.0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from controlroom.dsp.k_weighting import k_weighted_block_energies
+from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
 from controlroom.engine.desk import run_step, stretch_with
 from controlroom.listening.known import Known
@@ -170,7 +170,8 @@ def gains_on(
             raise SongError("sound.elsewhere", f"{sound_id} does not sound at {start_s:g} s", "move the loop")
         first, last = stretch(max(0.0, start_s - begin_s), max(0.0, end_s - begin_s), audio)
         cut = np.ascontiguousarray(audio.samples[:, first:last])
-        levels[sound_id] = integrated_from_energies(k_weighted_block_energies(cut, audio.rate_hz))
+        weights = heard_weights(audio.channels)
+        levels[sound_id] = integrated_from_energies(k_weighted_block_energies(cut, audio.rate_hz, weights))
     heard = [level for level in levels.values() if math.isfinite(level)]
     target = min(heard, default=0.0)
     return {name: round(target - level, 2) if math.isfinite(level) else 0.0 for name, level in levels.items()}

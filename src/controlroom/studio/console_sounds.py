@@ -174,7 +174,7 @@ def keep_sound(root: Path, sound_id: str, audio: Audio, start_frame: int = 0, *,
         write_bytes(files.spectrogram, picture.tobytes())
     sound = Sound(sound_id, audio.rate_hz, audio.channels, audio.frames, start_frame, buckets, columns)
     with atomic_write(files.facts) if drawn else _placed(files.facts) as part:
-        part.write_text(json.dumps(asdict(sound)), encoding="utf-8")
+        part.write_text(json.dumps(asdict(sound), allow_nan=False), encoding="utf-8")
     return sound
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self
 
-from controlroom.model.base import Record
+from pydantic import ValidationError, model_validator
+
+from controlroom.model.base import Record, problems, shown
 from controlroom.model.decisions import Answer, Question, Reply, Who
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Knob, Proposal
@@ -22,6 +25,12 @@ class FiledAnswer(Record):
     knobs: dict[str, Knob] = {}
     reason: str = ""
 
+    @model_validator(mode="after")
+    def _about_something(self) -> Self:
+        if self.proposal is None and self.kind is None and self.processor is None:
+            raise ValueError("proposal, kind or processor must say what it answers")
+        return self
+
     def covers(self, proposal: Proposal) -> bool:
         """Return whether every condition that is given fits."""
         pairs = (
@@ -31,6 +40,24 @@ class FiledAnswer(Record):
         )
         given = [(want, have) for want, have in pairs if want is not None]
         return bool(given) and all(want == have for want, have in given)
+
+
+def _rows_of(stored: Mapping[str, Any], path: Path) -> list[FiledAnswer]:
+    rows = stored.get("answers")
+    if not isinstance(rows, list) or len(stored) > 1:
+        told = [key for key in stored if key != "answers"] if isinstance(rows, list) else rows
+        raise _bad(path, f"a list of [[answers]] and nothing else was expected, found {shown(told)}")
+    made = []
+    for number, row in enumerate(rows, 1):
+        try:
+            made.append(FiledAnswer.model_validate(row))
+        except ValidationError as error:
+            raise _bad(path, f"answer {number}: {problems(error)}") from error
+    return made
+
+
+def _bad(path: Path, why: str) -> UsageError:
+    return UsageError("answers.bad", f"{path}: {why}", "see 'Answers from a file' in docs/concepts.md")
 
 
 class AnswersFile:
@@ -46,13 +73,7 @@ class AnswersFile:
 
     def __init__(self, path: Path, name: str) -> None:
         self.name = name
-        stored = read_toml(path)
-        try:
-            self._rows = [FiledAnswer.model_validate(row) for row in stored["answers"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise UsageError(
-                "answers.bad", f"{path}: {error}", "see 'Answers from a file' in docs/concepts.md"
-            ) from error
+        self._rows = _rows_of(read_toml(path), path)
 
     def decide(self, question: Question) -> Mapping[str, Reply]:
         """Answer the proposals that a row covers."""

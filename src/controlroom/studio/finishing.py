@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from controlroom.engine.claims import check_master, check_stage
 from controlroom.engine.environment import environment
 from controlroom.listening.heard import loudness_of
-from controlroom.media.files import sha256_of
+from controlroom.media.files import cut_name, sha256_of
 from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.decisions import Decider, Policy, PolicyDecider, Who
+from controlroom.model.errors import AudioInputError
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import Render
-from controlroom.model.song import Take
+from controlroom.model.song import Reading, Take
 from controlroom.report.model import ReportData
 from controlroom.separation.form import BackendChoice
 from controlroom.studio.deciders import AnswersFile
 from controlroom.studio.folder import write_json_document
 from controlroom.studio.importing import Incoming, admit, take_audio
-from controlroom.studio.levelling import Levelled, level
+from controlroom.studio.levelling import Levelled, checked_target, level
 from controlroom.studio.mastering import (
     Mastered,
     RenderFolder,
@@ -40,6 +41,8 @@ from controlroom.studio.stemming import import_stems, separate_stems
 from controlroom.studio.walk import Walk, take_listening, walk_to_premaster
 
 SEPARATE = "separate"
+TITLE_BYTES = 180
+"""What of a title goes into a master's name: state, suffix and a name for the time of writing fit behind it."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Wishes:
     target_lufs: float | None
     by: str
     stems: str | Path | None = None
+    reading: Reading = field(default_factory=Reading)
 
     def deciders(self) -> tuple[Decider, ...]:
         """Return who is asked, in turn: the person's file, the person, then the policy."""
@@ -72,6 +76,21 @@ class Finished:
     report: Path
     data: ReportData
 
+    @property
+    def no_master(self) -> AudioInputError | None:
+        """Why no level could be planned, and so nothing was mastered; None where that is not so."""
+        plan = self.render.plan
+        if self.render.masters or plan is None or plan.announced_lufs is not None:
+            return None
+        peak_dbtp = self.render.before.true_peak_dbtp
+        peaks = "" if peak_dbtp is None else f"; it peaks at {peak_dbtp:.1f} dBTP"
+        return AudioInputError(
+            "audio.no-loudness",
+            f"there is no master: no 0.4 s of the sound is above -70 LUFS, where loudness begins{peaks}",
+            "check that the right track was exported; or turn it up yourself: `controlroom do SONG gain "
+            "--knob gain_db=40`, then `controlroom render SONG`",
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return the one JSON object of ``finish --json``."""
         root = self.song.folder.root.absolute()
@@ -89,6 +108,7 @@ class Finished:
                 }
                 for master in self.render.masters
             ],
+            "no_master": self.no_master.as_dict() if self.no_master else None,
             "premaster": str(root / self.render.premaster),
             "report": str(self.report.absolute()),
             "plan": self.render.plan.model_dump(mode="json") if self.render.plan else None,
@@ -111,21 +131,21 @@ def finish_song(song: Song, incoming: Incoming, wishes: Wishes, context: Context
     if wishes.policy is not None and wishes.policy_named:
         song.memory.sign_policy(wishes.policy, wishes.by, song.now())
     if wishes.target_lufs is not None:
-        song.memory.set_target(wishes.target_lufs, wishes.by, song.now())
+        song.memory.set_target(checked_target(wishes.target_lufs), wishes.by, song.now())
     if wishes.stems is None:
         return _carry_out(song, take, incoming.audio, wishes.deciders(), context)
     with context.part("stems", 0.0, 0.4) as inner:
-        _bring_stems(song, wishes.stems, wishes.by, inner)
+        _bring_stems(song, wishes.stems, wishes, inner)
     with context.part("finish", 0.4, 1.0) as inner:
         return _carry_out(song, take, incoming.audio, wishes.deciders(), inner)
 
 
-def _bring_stems(song: Song, stems: str | Path, by: str, context: Context) -> None:
+def _bring_stems(song: Song, stems: str | Path, wishes: Wishes, context: Context) -> None:
     """Separate the take where it has no stems yet, or import those that the person names."""
     if str(stems) != SEPARATE:
-        import_stems(song, Path(stems), {}, by, context)
+        import_stems(song, Path(stems), {}, wishes.by, context, Reading(as_is=wishes.reading.as_is))
     elif song.take.id not in song.memory.stems:
-        separate_stems(song, BackendChoice(), by, context)
+        separate_stems(song, BackendChoice(), wishes.by, context)
 
 
 def render_song(song: Song, context: Context) -> Finished:
@@ -138,7 +158,7 @@ def propose_song(song: Song, target: Target | None, context: Context) -> list[Pr
     """Walk through all stages without asking anyone, and return what could be asked."""
     take = song.take
     if target is not None:
-        song.memory.set_target(target.lufs, target.by, song.now())
+        song.memory.set_target(checked_target(target.lufs), target.by, song.now())
     audio = take_audio(song, take, context)
     walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
     level(walk, ())
@@ -168,7 +188,12 @@ def _carry_out(
 
 def _file_name(song: Song, *, draft: bool) -> str:
     """Return the masters' name: the title, with its state where it is a draft."""
-    title = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", song.folder.read_card().title).strip(". ")[:120] or "master"
+    title = re.sub(
+        r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]',
+        "_",
+        song.folder.read_card().title,
+    )
+    title = cut_name(title.strip(". "), TITLE_BYTES).strip(". ") or "master"
     return f"{title} (draft)" if draft else title
 
 

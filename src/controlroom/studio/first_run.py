@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import platformdirs
+from controlroom.dsp import KERNELS_ARE_KEPT
+from controlroom.dsp.kernels import kernel_folder
 
 COMPILING = "First run on this machine: compiling the signal kernels, once (some seconds) …"
 
+UNKEPT = "No cache folder can be written: the signal kernels are compiled for this run alone (some seconds) …"
 
-def kernels_are_compiled() -> bool:
+
+def compiling() -> str:
+    """Return why a person waits at first; empty where the kernels are compiled."""
+    if _compiled():
+        return ""
+    return COMPILING if KERNELS_ARE_KEPT else UNKEPT
+
+
+def _compiled() -> bool:
     """Return whether the kernels' cache holds anything yet."""
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(named) if named else Path(platformdirs.user_cache_dir("controlroom")) / "numba"
-    return folder.is_dir() and any(folder.iterdir())
+    try:
+        return any(kernel_folder().iterdir())
+    except OSError:
+        return False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +13,7 @@ from typing import Any, ClassVar
 
 import tomlkit
 
-from controlroom.media.files import inside, write_text
+from controlroom.media.files import atomic_write, inside, looking_fault, write_text
 from controlroom.model.base import Document
 from controlroom.model.brief import Brief
 from controlroom.model.errors import SongError
@@ -91,8 +93,13 @@ class SongFolder:
         return self.root / ".cache"
 
     def exists(self) -> bool:
-        """Return whether this folder is a song."""
-        return self.card.is_file()
+        """Return whether this folder is a song; EnvironmentFault where nobody may look."""
+        try:
+            return stat.S_ISREG(self.card.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except OSError as error:
+            raise looking_fault(error, self.card) from error
 
     def read_card(self) -> SongCard:
         """Return what the folder is; SongError if it is no song."""
@@ -102,7 +109,7 @@ class SongFolder:
                 f"{self.root} is not a song's folder",
                 "make one with `controlroom new FOLDER`",
             )
-        return SongCard.from_document(read_toml_document(self.card))
+        return SongCard.from_document(read_toml_document(self.card), str(self.card))
 
     def read_standards(self) -> Standards:
         """Return the song's standards."""
@@ -110,13 +117,13 @@ class SongFolder:
 
     def standards_at(self, path: Path) -> Standards:
         """Return the standards that a file in this folder holds."""
-        return _standards_of(_text_of(path), path)
+        return _standards_of(_bytes_of(path), path)
 
     def read_brief(self) -> Brief:
         """Return the brief; an empty one when none was written."""
-        if not self.brief.is_file():
+        if not os.path.lexists(self.brief):
             return Brief()
-        return Brief.from_document(read_toml_document(self.brief))
+        return Brief.from_document(read_toml_document(self.brief), str(self.brief))
 
     def relative(self, path: Path) -> str:
         """Return a path as it is stored: relative to the song, with forward slashes."""
@@ -137,42 +144,76 @@ class SongFolder:
 
 
 def write_toml_document(path: Path, document: Document) -> None:
-    """Write a document as TOML, whole or not at all."""
-    write_text(path, tomlkit.dumps(_without_none(document.document())))
+    """Write a document as TOML, whole or not at all, and only what can be read back.
+
+    Raises
+    ------
+    SongError
+        ``document.unwritable``: what was read back is another; the file there stays.
+    """
+    text = tomlkit.dumps(_without_none(document.document()))
+    with atomic_write(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+        if not _reads_back(part, document):
+            raise SongError(
+                "document.unwritable",
+                f"{path} would not be read back as it was written",
+                "nothing was changed",
+            )
+
+
+def _reads_back(path: Path, document: Document) -> bool:
+    try:
+        again = type(document).from_document(parsed_toml(path.read_bytes()))
+    except (ValueError, SongError):
+        return False
+    return again.canonical() == document.canonical()
 
 
 def write_json_document(path: Path, document: Document) -> None:
     """Write a document as JSON, whole or not at all."""
-    write_text(path, json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True))
+    write_text(
+        path, json.dumps(document.document(), indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    )
 
 
 def read_toml_document(path: Path) -> dict[str, Any]:
     """Return a stored TOML document; SongError when it can't be read."""
-    return _parsed(_text_of(path), path)
+    return _parsed(_bytes_of(path), path)
 
 
 @lru_cache(maxsize=16)
-def _standards_of(text: str, path: Path) -> Standards:
-    """Return the standards that a text holds: a page opens its song often, and the text seldom changes."""
-    return Standards.from_document(_parsed(text, path))
+def _standards_of(data: bytes, path: Path) -> Standards:
+    """Return the standards that a file holds: a page opens its song often, and the file seldom changes."""
+    return Standards.from_document(_parsed(data, path), str(path))
 
 
-def _text_of(path: Path) -> str:
+def parsed_toml(data: bytes) -> dict[str, Any]:
+    """Return what TOML says, with or without a byte order mark; ValueError says why not."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, error) from error
+        return tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"it is not UTF-8: byte 0x{data[error.start]:02x} at {error.start}") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
-def _parsed(text: str, path: Path) -> dict[str, Any]:
+def _bytes_of(path: Path) -> bytes:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _unreadable(path, error) from error
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
 
 
-def _unreadable(path: Path, error: Exception) -> SongError:
-    return SongError("song.unreadable", f"{path}: {error}", "restore the file from a copy")
+def _parsed(data: bytes, path: Path) -> dict[str, Any]:
+    try:
+        return parsed_toml(data)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, why: str) -> SongError:
+    return SongError("song.unreadable", f"{path}: {why}", "restore the file from a copy")
 
 
 def _without_none(value: Any) -> Any:

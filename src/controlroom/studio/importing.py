@@ -9,12 +9,15 @@ from pathlib import Path
 from controlroom.media.decode import DecodeLimits, decode, take_facts
 from controlroom.media.files import atomic_write, environment_fault, sha256_of
 from controlroom.model.audio import Audio
+from controlroom.model.base import digest_text, text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, VerifyError
-from controlroom.model.song import Take, TakeFacts
+from controlroom.model.song import Reading, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Timeline
 from controlroom.studio.song import Song
+
+SUFFIX = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +37,10 @@ def limits_of(standards: Standards) -> DecodeLimits:
     )
 
 
-def receive(file: Path, standards: Standards, context: Context) -> Incoming:
+def receive(file: Path, standards: Standards, context: Context, reading: Reading = Reading()) -> Incoming:
     """Decode a file and read what it says of itself; nothing is imported yet.
+
+    ``reading`` is what a person said of how it is read.
 
     Raises
     ------
@@ -43,8 +48,23 @@ def receive(file: Path, standards: Standards, context: Context) -> Incoming:
         What is wrong with the file.
     """
     context.tell("import", 0.0)
-    decoded = decode(file, limits_of(standards), context)
+    decoded = decode(file, limits_of(standards), context, reading, tags=True)
     return Incoming(file, take_facts(file, decoded), decoded.audio)
+
+
+def reading_of(song: Song, file: Path, said: Reading) -> Reading:
+    """Return how a file is to be read: as a person says now, else as they said of these bytes before."""
+    known = {take.facts.sha256: _reading(take.facts) for take in song.memory.takes.values()}
+    if said != Reading() or set(known.values()) <= {said} or not file.is_file():
+        return said
+    try:
+        return known.get(sha256_of(file), said)
+    except OSError:  # what is wrong with it is said where it is read
+        return said
+
+
+def _reading(facts: TakeFacts) -> Reading:
+    return Reading(as_is=facts.as_is, scale_db=facts.scale_db)
 
 
 def admit(song: Song, incoming: Incoming, context: Context = Context()) -> Take:
@@ -54,13 +74,16 @@ def admit(song: Song, incoming: Incoming, context: Context = Context()) -> Take:
     current one already, but an archived file that was lost or damaged is put back.
     """
     facts, digest = incoming.facts, incoming.audio.digest()
-    known = next((take for take in song.memory.takes.values() if take.facts.sha256 == facts.sha256), None)
+    same = [take for take in song.memory.takes.values() if take.facts.sha256 == facts.sha256]
+    known = next((take for take in same if take.facts.scale_db == facts.scale_db), None)
     if known is not None:
         _mend(song, known, incoming.file, context)
         if known == song.memory.current_take and known.audio_digest == digest:
             return known
-    take_id = f"t-{facts.sha256[:12]}"
-    stored = known.archived_as if known else f"takes/{take_id}/original{incoming.file.suffix.lower()}"
+    # the same bytes at another scale are other samples
+    scaled = f"-{digest_text(repr(facts.scale_db))[:4]}" if facts.scale_db else ""
+    take_id = f"t-{facts.sha256[:12]}{scaled}"
+    stored = known.archived_as if known else f"takes/{take_id}/original{kept_suffix(incoming.file)}"
     if known is None:
         archive(incoming.file, song.folder.inside(stored), facts.sha256)
     take = Take(
@@ -99,6 +122,11 @@ def check_not_damaged(song: Song, file: Path) -> None:
             check_archived(archived, take)
 
 
+def kept_suffix(file: Path) -> str:
+    """Return the suffix under which a file's bytes are archived: text, and short."""
+    return text_of(file.suffix.lower())[:SUFFIX]
+
+
 def take_audio(song: Song, take: Take, context: Context) -> Audio:
     """Return the samples of an archived take, decoded again and checked.
 
@@ -110,7 +138,7 @@ def take_audio(song: Song, take: Take, context: Context) -> Audio:
     """
     archived = song.folder.inside(take.archived_as)
     check_archived(archived, take)
-    audio = decode(archived, limits_of(song.standards), context).audio
+    audio = decode(archived, limits_of(song.standards), context, _reading(take.facts)).audio
     if audio.digest() != take.audio_digest:
         raise VerifyError(
             "verify.decoder",

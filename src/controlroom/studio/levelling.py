@@ -12,14 +12,16 @@ from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, PolicyDecider, Question, Reply, Who
+from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.render import LoudnessPlan
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer
+from controlroom.processors.gain import MOST_DB as GAIN_MOST_DB
 from controlroom.processors.gain import Gain
 from controlroom.processors.limiter import Limiter
 from controlroom.studio.deciding import ask, sounding
-from controlroom.studio.deliverable import at_rate, deliverable_rate_hz
+from controlroom.studio.deliverable import as_delivered, deliverable_rate_hz
 from controlroom.studio.walk import Walk
 
 BUDGET_KEYS = {
@@ -29,6 +31,22 @@ BUDGET_KEYS = {
     "crest_loss_db": "dynamics.crest_loss_db",
 }
 POLICY_BOUND = "limiter.hygiene_p95_db"
+GAIN_REACH = "gain.gain_db"
+LOWEST_TARGET_LUFS, HIGHEST_TARGET_LUFS = -60.0, 0.0
+
+
+def checked_target(target_lufs: float) -> float:
+    """Return a level that a person named; UsageError where no master can be brought there.
+
+    Near −70 LUFS the meter's gate opens: below it there is no loudness to speak of.
+    """
+    if not LOWEST_TARGET_LUFS <= target_lufs <= HIGHEST_TARGET_LUFS:
+        raise UsageError(
+            "usage.target",
+            f"a target of {target_lufs:g} LUFS is out of reach",
+            f"name one from {LOWEST_TARGET_LUFS:g} to {HIGHEST_TARGET_LUFS:g} LUFS",
+        )
+    return target_lufs
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +90,15 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
     limiter = Limiter(ceiling_dbtp=standards.number("loudness.ceiling_dbtp"))
     bound_db = None if target else _policy_bound(deciders)
     budgets = _budgets(standards, bound_db)
-    source = at_rate(walk.now, deliverable_rate_hz(walk.now.audio.rate_hz))
+    source = as_delivered(walk.now, deliverable_rate_hz(walk.now.audio.rate_hz))
     audio, settings = source.audio, limiter.settings()
     if target:
         sought = seek_target(audio.samples, audio.rate_hz, target.lufs, settings, budgets)
     else:
         sought = seek(audio.samples, audio.rate_hz, budgets, settings)
-    gain = Gain(gain_db=sought.gain_db if math.isfinite(sought.own_lufs) else 0.0)
+    wanted_db = sought.gain_db if math.isfinite(sought.own_lufs) else 0.0
+    gain = Gain(gain_db=min(max(wanted_db, -GAIN_MOST_DB), GAIN_MOST_DB))
+    reached = gain.gain_db == wanted_db
     steps = (gain.step(), limiter.step())
     rendered = render_stage(source, steps, Context())
     tried = Tried(steps, rendered.sound, rendered.told)
@@ -94,13 +114,13 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
     decided.update({d.proposal_id: d for d in walk.song.memory.hand_made if d.step.stage is Stage.LOUDNESS})
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
-    readings = _readings(sought, tried)
+    readings = _readings(sought if reached else None, tried)
     told = LoudnessPlan(
         target_lufs=target.lufs if target else budgets.loudest_lufs,
-        announced_lufs=announced,
+        announced_lufs=announced if math.isfinite(announced) else None,
         gain_db=gain.gain_db,
         ceiling_dbtp=limiter.ceiling_dbtp,
-        held_back_by=_held(sought, budgets, bound_db),
+        held_back_by=_held(sought, budgets, bound_db) if reached else GAIN_REACH,
         as_planned=tuple(d.step for d in decided.values()) == steps,
         readings={key: value for key, value in readings.items() if math.isfinite(value)},
         limits=_limits(budgets),
@@ -166,10 +186,11 @@ def _held(sought: Sought, budgets: Budgets, bound_db: float | None) -> str | Non
     return POLICY_BOUND if held == "limiter.reduction_p95_db" and by_policy else held
 
 
-def _readings(sought: Sought, tried: Tried) -> dict[str, float]:
-    planned = {key: getattr(sought.readings, name) for name, key in BUDGET_KEYS.items()}
+def _readings(sought: Sought | None, tried: Tried) -> dict[str, float]:
+    """Return what the level costs: as planned, where it is carried out as planned, and as the limiter told."""
+    planned = {key: getattr(sought.readings, name) for name, key in BUDGET_KEYS.items()} if sought else {}
     readings = {**planned, **tried.told.readings}
-    return {**readings, POLICY_BOUND: readings["limiter.reduction_p95_db"]}
+    return {**readings, POLICY_BOUND: readings.get("limiter.reduction_p95_db", math.nan)}
 
 
 def _limits(budgets: Budgets) -> dict[str, float]:

@@ -41,7 +41,7 @@ def holding(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     holder = folder / ".lock.json"
     with locked(folder, wait_s):
         with suppress(OSError):
-            _write(holder, json.dumps({"pid": os.getpid(), "since": time.time()}))
+            _write(holder, json.dumps({"pid": os.getpid(), "since": time.time()}, allow_nan=False))
         try:
             yield
         finally:

@@ -22,7 +22,7 @@ from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.render import MasterFile, Render
-from controlroom.studio.deliverable import at_rate, deliverable_rate_hz
+from controlroom.studio.deliverable import as_delivered, at_rate, deliverable_rate_hz
 from controlroom.studio.levelling import Levelled
 from controlroom.studio.making import made_whole, sweep
 from controlroom.studio.song import Song
@@ -136,7 +136,7 @@ class _Chain:
     def at(self, rate_hz: int) -> Listening:
         """Return the master at a rate, made once."""
         if rate_hz not in self.made:
-            source = at_rate(self.walk.now, rate_hz)
+            source = (as_delivered if self.steps else at_rate)(self.walk.now, rate_hz)
             rendered = render_stage(source, self.steps, Context())
             if not self.made:
                 self.walk.told = self.walk.told.joined(rendered.told)

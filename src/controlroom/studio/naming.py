@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from controlroom.media.files import sha256_of
+from controlroom.media.files import cut_name, sha256_of
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.song import is_free, opened
+
+STEM_BYTES = 200
+"""What of a take's name goes into the name of the folder that is made beside the person."""
 
 
 def folder_for(file: Path, context: Context) -> Path:
@@ -20,7 +23,7 @@ def folder_for(file: Path, context: Context) -> Path:
     The folder whose song has these very bytes, wherever they came from; else the
     first of ``NAME-controlroom``, ``NAME-controlroom-2`` … that holds nothing yet.
     """
-    name = f"{file.stem}-controlroom"
+    name = f"{cut_name(file.stem, STEM_BYTES)}-controlroom"
     if not file.is_file():
         return Path(name)  # whoever reads it says what is wrong
     sha256 = sha256_of(file)

@@ -22,6 +22,7 @@ from controlroom.media.decode import DecodeLimits, decode
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.media.files import environment_fault, inside, sha256_of
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import (
     AudioInputError,
@@ -76,7 +77,7 @@ def add_one_shot(song: Song, file: Path, by: str, context: Context) -> OneShot:
     _write(path, audio)
     one = OneShot(
         id=id_,
-        file_name=file.name,
+        file_name=text_of(file.name),
         sha256=sha256_of(file),
         rate_hz=audio.rate_hz,
         frames=audio.frames,

@@ -17,7 +17,7 @@ from controlroom.media.resample import resample
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError, UsageError
 from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, forget, keep_sound, sound_of
-from controlroom.studio.importing import archive, limits_of, put_back, receive
+from controlroom.studio.importing import archive, kept_suffix, limits_of, put_back, receive
 from controlroom.studio.reference_records import Reference, check_reference, references_of
 from controlroom.studio.song import Song
 
@@ -48,7 +48,7 @@ def add_reference(song: Song, file: Path, context: Context) -> Reference:
     if len(standing) >= MOST:
         raise UsageError("reference.too-many", f"there are {MOST} references already", "take one off first")
     reference_id = f"r-{facts.sha256[:12]}"
-    stored = f"{FOLDER}/{reference_id}/original{file.suffix.lower()}"
+    stored = f"{FOLDER}/{reference_id}/original{kept_suffix(file)}"
     archive(file, song.folder.inside(stored), facts.sha256)
     reference = Reference(
         id=reference_id,

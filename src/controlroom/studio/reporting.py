@@ -15,6 +15,7 @@ from controlroom.listening.tone import tonal_balance
 from controlroom.media.encode import MediaFormat, write
 from controlroom.media.files import environment_fault, write_text
 from controlroom.media.peaks import peaks
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.findings import MAX_PLOT_POINTS
 from controlroom.model.render import Render
@@ -59,7 +60,7 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
     signed = [entry.body["name"] for entry in memory.ledger.entries(["policy.signed"])]
     return ReportData(
         title=song.folder.read_card().title,
-        song=os.path.relpath(song.folder.root),
+        song=text_of(os.path.relpath(song.folder.root)),
         state=memory.state,
         draft=render.draft,
         take=take.facts,

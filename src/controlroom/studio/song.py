@@ -15,8 +15,8 @@ from pathlib import Path
 
 from controlroom.ledger.keys import own_key
 from controlroom.ledger.ledger import Ledger
-from controlroom.media.files import environment_fault, sync_folder
-from controlroom.model.base import digest_text
+from controlroom.media.files import cut_name, environment_fault, looking_fault, sync_folder
+from controlroom.model.base import digest_text, text_of
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
@@ -38,8 +38,8 @@ def utc_now() -> str:
 def person() -> str:
     """Return the name of the person at the machine."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in a bare container
+        return text_of(getpass.getuser())
+    except (KeyError, OSError, ImportError):  # no such user in a bare container
         return "unknown"
 
 
@@ -84,13 +84,13 @@ def create(
     """
     if not is_free(root):
         raise _exists(root)
-    half = root.absolute().with_name(f".{root.name[:40]}.{uuid.uuid4().hex[:8]}.creating")
+    half = root.absolute().with_name(f".{cut_name(root.name, 100)}.{uuid.uuid4().hex[:8]}.creating")
     sweep_unmade(half.parent)
     try:
         half.mkdir(parents=True)
         with ExitStack() as held:
             held.enter_context(locked(half))
-            _fill(SongFolder(half), standards, title or root.name, now())
+            _fill(SongFolder(half), standards, text_of(title or root.name), now())
             if first is not None:
                 with Ledger.open(SongFolder(half).ledger, signer=own_key) as ledger:
                     first(Song(SongFolder(half), Memory.of(ledger), completed(standards), now))
@@ -126,7 +126,7 @@ def is_free(root: Path) -> bool:
     except NotADirectoryError:
         return False
     except OSError as error:
-        raise environment_fault(error, root) from error
+        raise looking_fault(error, root) from error
 
 
 def _exists(root: Path) -> SongError:

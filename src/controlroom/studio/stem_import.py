@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from controlroom.model.audio import Audio
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import AudioInputError, UsageError
 from controlroom.model.parts import BACKING, DRUMS, KIT, MIX, REST, ROLES, VOICES, leaves
-from controlroom.model.song import LeftOut, StemFile, StemTrust
+from controlroom.model.song import LeftOut, Reading, StemFile, StemTrust
+from controlroom.report.take_words import remark_sentence
 from controlroom.separation.imported import ImportedStem, read_stems
 from controlroom.separation.levels import Levels
 from controlroom.separation.placing import PlacedStem, Sets, place_stems
@@ -53,7 +55,12 @@ class Part:
 
 
 def brought(
-    source: Path, mix: Audio, roles: Mapping[str, str], context: Context, keep: Keep = in_memory
+    source: Path,
+    mix: Audio,
+    roles: Mapping[str, str],
+    context: Context,
+    keep: Keep = in_memory,
+    reading: Reading = Reading(),
 ) -> Brought:
     """Read the stems of a folder, a zip or a STEMS file and bring them to their take.
 
@@ -68,7 +75,7 @@ def brought(
     UsageError
         ``stem.role-asked``, naming the files whose role a person must say.
     """
-    kept, left_out = _read(source, mix, roles, context, keep)
+    kept, left_out = _read(source, mix, roles, context, keep, reading)
     telling = Telling(kept)
     with context.part("stems.place", 0.5, 1.0) as inner:
         found = {stem.name: stem.audio for stem in kept if stem.audio}
@@ -123,7 +130,7 @@ def _file(stem: ImportedStem, placed: PlacedStem, mix: Audio) -> StemFile:
 
 
 def _read(
-    source: Path, mix: Audio, roles: Mapping[str, str], context: Context, keep: Keep
+    source: Path, mix: Audio, roles: Mapping[str, str], context: Context, keep: Keep, reading: Reading
 ) -> tuple[list[ImportedStem], list[LeftOut]]:
     kept: list[ImportedStem] = []
     left_out: list[LeftOut] = []
@@ -133,11 +140,13 @@ def _read(
         left_out.append(LeftOut(name=name, why=why, detail=words))
 
     with context.part("stems.read", 0.0, 0.5) as inner:
-        for stem in read_stems(source, inner, roles=roles, keep=keep, passed=passed):
+        for stem in read_stems(source, inner, roles=roles, keep=keep, passed=passed, reading=reading):
+            for remark in stem.remarks:
+                context.notice(f"{stem.name}: {remark_sentence(remark)}")
             if stem.near_silent:
-                left_out.append(LeftOut(name=stem.name, why="near-silent"))
+                left_out.append(LeftOut(name=text_of(stem.name), why="near-silent"))
             elif stem.role.role == MIX:
-                left_out.append(LeftOut(name=stem.name, why=MIX_IS))
+                left_out.append(LeftOut(name=text_of(stem.name), why=MIX_IS))
             else:
                 (kept if stem.role.role else asked).append(stem)
     if kept:

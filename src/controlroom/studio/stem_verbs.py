@@ -10,7 +10,7 @@ from controlroom.model.decisions import Answer, Reply
 from controlroom.model.errors import UsageError
 from controlroom.model.parts import PartMark
 from controlroom.model.proposals import Step
-from controlroom.model.song import PartStatus
+from controlroom.model.song import PartStatus, Reading
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
 from controlroom.separation.form import BackendChoice
@@ -56,13 +56,15 @@ class StemVerbs:
         context: Context = Context(),
         *,
         roles: Mapping[str, str] | None = None,
+        reading: Reading = Reading(),
     ) -> StemsView:
         """Import stems of the current take from a folder, a zip or a STEMS file.
 
-        ``roles`` gives file names the role that a person says they have.
+        ``roles`` gives file names the role that a person says they have; ``reading``
+        says how the files are read, where they are not as their headers say.
         """
         with opened(found(root), now=self._now) as song:
-            import_stems(song, source, roles or {}, self._name, context)
+            import_stems(song, source, roles or {}, self._name, context, reading)
             return view_of(song)
 
     def stem_sounds(self, root: Path, context: Context = Context()) -> dict[str, Sound]:

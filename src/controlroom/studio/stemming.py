@@ -22,7 +22,7 @@ from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat, read_lossless, write
 from controlroom.model.audio import Audio
-from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.base import canonical_json, digest_text, text_of
 from controlroom.model.context import Context
 from controlroom.model.errors import (
     AudioInputError,
@@ -32,7 +32,7 @@ from controlroom.model.errors import (
     VerifyError,
 )
 from controlroom.model.parts import BACKING, DRUMS, VOICES, leaves, members
-from controlroom.model.song import LeftOut, Stem, StemFile, StemSet, StemTrust, Take
+from controlroom.model.song import LeftOut, Reading, Stem, StemFile, StemSet, StemTrust, Take
 from controlroom.separation.form import BackendChoice
 from controlroom.separation.imported import loudest_dbfs
 from controlroom.separation.parts import split_drums
@@ -92,8 +92,17 @@ def separate_stems(song: Song, choice: BackendChoice, by: str, context: Context)
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
 
 
-def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, context: Context) -> StemSet:
+def import_stems(
+    song: Song,
+    source: Path,
+    roles: Mapping[str, str],
+    by: str,
+    context: Context,
+    reading: Reading = Reading(),
+) -> StemSet:
     """Import stems of the current take and keep them; they replace those that it had.
+
+    ``reading`` is what a person said of how the files are read.
 
     Raises
     ------
@@ -108,7 +117,7 @@ def import_stems(song: Song, source: Path, roles: Mapping[str, str], by: str, co
         mix = take_audio(song, take, inner)
     with Shelf(song.folder.cache / SHELF) as shelf:
         with context.part("stems.import", 0.1, 0.5) as inner:
-            stems = brought(source, mix, roles, inner, shelf.keep)
+            stems = brought(source, mix, roles, inner, shelf.keep, reading)
         made = Made(IMPORTED, stems.sounds, stems.origins, stems.left_out, files=stems.files, keep=shelf.keep)
         with context.part("stems.trust", 0.5, 1.0) as inner:
             return _keep(song, mix, _completed(made, mix, inner), by, inner)
@@ -223,7 +232,7 @@ def _keep(song: Song, mix: Audio, made: Made, by: str, context: Context) -> Stem
             id=f"m-{digests[role][:12]}",
             take_id=take.id,
             role=role,
-            origin=made.origins[role],
+            origin=text_of(made.origins[role]),
             audio_digest=digests[role],
             archived_as=song.folder.relative(folder / f"{role}.wav"),
             trust=trust[role],

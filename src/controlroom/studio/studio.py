@@ -13,12 +13,13 @@ from typing import Any
 
 from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
+from controlroom.model.base import text_of
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply, Who
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
-from controlroom.model.song import SongState, Take
+from controlroom.model.song import Reading, SongState, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step
@@ -33,6 +34,7 @@ from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder
+from controlroom.studio.levelling import checked_target
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
 from controlroom.studio.memory import Target
@@ -61,12 +63,14 @@ class Heard:
     findings: tuple[Finding, ...]
     music: Mapping[str, Any]
     picture: ListenPicture
+    facts: TakeFacts
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
             "findings": [_finding_dict(finding) for finding in self.findings],
             "music": dict(self.music),
+            "remarks": [remark.model_dump(mode="json") for remark in self.facts.remarks],
         }
 
 
@@ -134,25 +138,36 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             standards = overlaid_from_file(standards, standards_file)
         return create(root, standards, title, self._now).root
 
-    def add(self, root: Path, file: Path, context: Context = Context()) -> Take:
+    def add(
+        self, root: Path, file: Path, context: Context = Context(), *, reading: Reading = Reading()
+    ) -> Take:
         """Import a take; see ``importing.receive`` for what is refused."""
         with opened(found(root), now=self._now) as song:
             importing.check_not_damaged(song, file)
-            return importing.admit(song, importing.receive(file, song.standards, context), context)
+            how = importing.reading_of(song, file, reading)
+            return importing.admit(song, importing.receive(file, song.standards, context, how), context)
 
-    def begin(self, root: Path, file: Path, context: Context = Context(), *, title: str = "") -> Take:
+    def begin(
+        self,
+        root: Path,
+        file: Path,
+        context: Context = Context(),
+        *,
+        title: str = "",
+        reading: Reading = Reading(),
+    ) -> Take:
         """Make a song of a file, with it as its first take: both, or nothing.
 
         ``root`` must be free, or an empty folder; SongError when it is not, or is
         not any more when the file was read.
         """
         standards = shipped_standards()
-        incoming = importing.receive(file, standards, context)
+        incoming = importing.receive(file, standards, context, reading)
         create(root, standards, title, self._now, lambda song: importing.admit(song, incoming))
         with opened(root, writing=False, now=self._now) as song:
             return song.take
 
-    def listen(self, what: Path, context: Context = Context()) -> Heard:
+    def listen(self, what: Path, context: Context = Context(), *, reading: Reading = Reading()) -> Heard:
         """Listen to a song's current take, or to any audio file."""
         if SongFolder(what).exists():
             with opened(what, now=self._now) as song:
@@ -160,11 +175,13 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 listening = take_listening(song, audio)
                 findings = hear(listening, song.standards, context)
                 song.memory.add_findings("all", findings, self._now())
-                return _heard(listening, findings, song.take.facts.file_name)
+                return _heard(listening, findings, song.take.facts)
         standards = shipped_standards()
-        incoming = importing.receive(what, standards, context)
-        listening = Listening(incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=what.stem))
-        return _heard(listening, hear(listening, standards, context), what.name)
+        incoming = importing.receive(what, standards, context, reading)
+        listening = Listening(
+            incoming.audio, Known(Meant(incoming.facts.tags.lyrics), clock=text_of(what.stem))
+        )
+        return _heard(listening, hear(listening, standards, context), incoming.facts)
 
     def propose(self, root: Path, context: Context = Context(), *, target_lufs: float | None = None) -> Shown:
         """Propose steps for the current take, with the answers that the ledger holds."""
@@ -279,6 +296,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         target_lufs: float | None = None,
         standards_file: Path | None = None,
         stems: str | Path | None = None,
+        reading: Reading = Reading(),
     ) -> Finished:
         """Do the main job: from a raw take to masters and a report.
 
@@ -286,7 +304,8 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         decisions, and other bytes are another take of it. Without ``out`` other bytes
         are another song (``naming.folder_for``). Without a decider and a named policy, ``hygiene``
         answers and the rest waits. ``stems`` is ``separate`` (once per take), or
-        where the take's stems are; then stems are worked on too.
+        where the take's stems are; then stems are worked on too. ``reading``
+        says how the file is read, where it is not as its header says.
         """
         wishes = Wishes(
             policy=policy_by_name(policy or "hygiene") if policy or decider is None else None,
@@ -296,18 +315,25 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             target_lufs=target_lufs,
             by=self._name,
             stems=stems,
+            reading=reading,
         )
+        if target_lufs is not None:
+            checked_target(target_lufs)
         root = out if out is not None else folder_for(take, context)
         if not SongFolder(root).exists():
             standards = self.standards(set_from=standards_file)
-            incoming = importing.receive(take, standards, context)  # a bad take leaves no folder behind
-            create(root, standards, take.stem, self._now, lambda song: importing.admit(song, incoming))
+            # a bad take leaves no folder behind
+            incoming = importing.receive(take, standards, context, reading)
+            create(
+                root, standards, text_of(take.stem), self._now, lambda song: importing.admit(song, incoming)
+            )
             with opened(root, now=self._now) as song:
                 return finish_song(song, incoming, wishes, context)
         with opened(root, now=self._now) as song:
             importing.check_not_damaged(song, take)
             current = _with_standards(song, standards_file)
-            incoming = importing.receive(take, current.standards, context)
+            how = importing.reading_of(current, take, reading)
+            incoming = importing.receive(take, current.standards, context, how)
             return finish_song(current, incoming, wishes, context)
 
     def release(self, root: Path) -> Path:
@@ -414,8 +440,9 @@ def _shown(song: Song, proposals: list[Proposal]) -> Shown:
     )
 
 
-def _heard(listening: Listening, findings: Sequence[Finding], title: str) -> Heard:
-    return Heard(tuple(findings), music_data(listening), picture_of(listening, findings, title))
+def _heard(listening: Listening, findings: Sequence[Finding], facts: TakeFacts) -> Heard:
+    picture = picture_of(listening, findings, facts.file_name)
+    return Heard(tuple(findings), music_data(listening), picture, facts)
 
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from controlroom.model.errors import ControlRoomError
+from controlroom.model.errors import ControlRoomError, Fault
+from controlroom.studio.faults import told
 from controlroom.studio.studio import Studio
 from controlroom.web.bench import Bench
 from controlroom.web.errors import body_of, plain, status_of
@@ -72,20 +73,21 @@ def create_app(root: Path, session: Session, studio: Studio | None = None) -> Fa
     app.add_exception_handler(ControlRoomError, _told)
     app.add_exception_handler(RequestValidationError, _told_request)
     app.add_exception_handler(HTTPException, _told_status)
+    app.add_exception_handler(OSError, _told)
     app.add_exception_handler(Exception, _told_fault)
     app.add_middleware(Gate, session=session)
     return app
 
 
 def _told(_request: Request, error: Exception) -> JSONResponse:
-    known = error if isinstance(error, ControlRoomError) else ControlRoomError("fault", str(error))
+    known = told(error)
     return JSONResponse(body_of(known), status_of(known))
 
 
 def _told_fault(_request: Request, error: Exception) -> JSONResponse:
     """Tell of a fault of ours in the same shape; the log has the rest."""
-    fault = ControlRoomError("fault", f"something broke here: {type(error).__name__}", "the log says more")
-    return JSONResponse(body_of(fault), 500)
+    known = told(error)
+    return JSONResponse(body_of(known), 500 if isinstance(known, Fault) else status_of(known))
 
 
 def _told_request(_request: Request, error: Exception) -> JSONResponse:

@@ -16,6 +16,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
+from controlroom.model.base import finite
+
 KEPT = 512
 BEAT_S = 15.0
 
@@ -105,4 +107,4 @@ class Hub:
         return int(number) if self.since(int(number)) is not None else None
 
     def _told(self, event: Event) -> str:
-        return f"id: {self.epoch}-{event.number}\nevent: {event.kind}\ndata: {json.dumps(event.data)}\n\n"
+        return f"id: {self.epoch}-{event.number}\nevent: {event.kind}\ndata: {json.dumps(finite(event.data), allow_nan=False)}\n\n"

@@ -3,7 +3,8 @@
 The server listens on 127.0.0.1 only, but any page that the person's browser
 shows could send it requests (and any name may resolve to it), so each request
 must name this host, come from this origin, and carry the session's cookie. The
-cookie is given for the token in the address that the command prints.
+cookie is given once, for the token in the address that the command prints; both
+are made anew at each start and kept nowhere.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -42,17 +42,23 @@ HEADERS = {
 CLOSED = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Control Room</title>"
     "<h1>This door needs its key</h1><p>Open the address that <code>controlroom studio</code> printed; "
-    "it carries a token.</p>"
+    "it carries a token that lets one browser in, once. Start it again for another.</p>"
 )
+OPENED = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Control Room</title>"
+    '<meta http-equiv=refresh content="0;url=/"><p><a href="/">Come in</a></p>'
+)
+"""A page and not a redirect: a strict cookie goes along only where the page that asks is our own."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Session:
-    """Who may come in: the token of the opened address, and the cookie that it is changed for."""
+    """Who may come in: the token of the opened address, and the cookie that it is changed for, once."""
 
     port: int
-    secret: str
+    secret: str = field(default_factory=lambda: secrets.token_hex(32))
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    used: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -66,7 +72,7 @@ class Session:
 
     @property
     def cookie(self) -> str:
-        """Return the cookie's value; it outlives a restart of the server, as the page does."""
+        """Return the cookie's value; it dies with the server."""
         return hmac.new(self.secret.encode(), b"console session", hashlib.sha256).hexdigest()
 
     @property
@@ -74,15 +80,11 @@ class Session:
         """Return the address to open."""
         return f"http://127.0.0.1:{self.port}/?{urlencode({'token': self.token})}"
 
-
-def kept_secret(folder: Path) -> str:
-    """Return the secret kept in ``folder``, made on first use and readable by its owner only."""
-    path = folder / "console.secret"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32), encoding="ascii")
-    return path.read_text(encoding="ascii").strip()
+    def admits(self, token: str) -> bool:
+        """Return whether a token opens the door; the right one does so once."""
+        right = not self.used and hmac.compare_digest(token.encode(), self.token.encode())
+        self.used = self.used or right
+        return right
 
 
 class Gate:
@@ -114,21 +116,25 @@ class Gate:
         method, path = str(scope["method"]), str(scope["path"])
         if headers.get("host", "") not in self._session.hosts:
             return JSONResponse(plain("request.host", f"{headers.get('host')!r} is not this host"), 421)
+        given = parse_qs(str(scope["query_string"], "latin-1")).get("token", [""])[0]
+        if (
+            method == "GET" and path == "/" and given
+        ):  # its sender may be anybody: who knows the token is let in
+            return self._admit(given, headers)
         origin = headers.get("origin")
         own = [f"http://{host}" for host in self._session.hosts]
         if (origin is not None and origin not in own) or headers.get("sec-fetch-site") == "cross-site":
             return JSONResponse(plain("request.origin", "requests from other sites are refused"), 403)
-        given = parse_qs(str(scope["query_string"], "latin-1")).get("token", [""])[0]
-        if path == "/" and given:
-            return self._admit(given)
         if not self._known(headers):
             return _closed(headers)
         return _too_large(method, path, headers)
 
-    def _admit(self, token: str) -> Response:
-        if not hmac.compare_digest(token.encode(), self._session.token.encode()):
+    def _admit(self, token: str, headers: Headers) -> Response:
+        if self._known(headers):  # the address again, in the browser that is in
+            return RedirectResponse("/", 303)
+        if not self._session.admits(token):
             return HTMLResponse(CLOSED, 401)
-        response = RedirectResponse("/", 303)
+        response = HTMLResponse(OPENED)
         response.set_cookie(self._session.cookie_name, self._session.cookie, httponly=True, samesite="strict")
         return response
 

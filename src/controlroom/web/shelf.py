@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from controlroom.model.errors import UsageError
+from controlroom.model.errors import EnvironmentFault, UsageError
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.song import claimed
 
@@ -47,7 +47,7 @@ class Shelf:
     def songs(self) -> dict[str, Path]:
         """Return every song's folder by id, in name order."""
         folders = [self.root] if self.single else sorted(self._folders())
-        return {song_id(folder): folder for folder in folders if SongFolder(folder).exists()}
+        return {song_id(folder): folder for folder in folders if _is_song(folder)}
 
     def _folders(self) -> list[Path]:
         return [path for path in self.root.iterdir() if path.is_dir() and not path.name.startswith(".")]
@@ -108,6 +108,14 @@ def let_go(sent: Path) -> None:
         shutil.rmtree(sent, ignore_errors=True)
 
 
+def _is_song(folder: Path) -> bool:
+    """Return whether a folder is a song; one that nobody may look into is none for us."""
+    try:
+        return SongFolder(folder).exists()
+    except EnvironmentFault:
+        return False
+
+
 def _touched(folder: Path) -> float:
     """Return when a folder or a file in it was last written; never, when it goes meanwhile."""
     try:
@@ -154,4 +162,9 @@ def file_name(given: str) -> str:
     leaf = re.split(r"[/\\]", given)[-1]
     leaf = "".join(c for c in leaf if c.isprintable() and c not in '<>:"|?*').strip(". ")
     stem, dot, suffix = leaf.rpartition(".")
-    return f"{(stem or 'take')[:100]}{dot}{suffix[:8]}" if dot else (leaf[:100] or "take")
+    return f"{_short(stem) or 'take'}{dot}{suffix[:8]}" if dot else (_short(leaf) or "take")
+
+
+def _short(name: str) -> str:
+    """Return a name cut so that any file system takes it with a suffix: a letter may have four bytes."""
+    return name.encode()[:200].decode("utf-8", "ignore")[:100]

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
+from controlroom.model.base import finite, text_of
+from controlroom.model.errors import ControlRoomError
 from controlroom.model.parts import MIX, ROLES
 from controlroom.model.proposals import Knob, Stage
 from controlroom.model.song import PartStatus
@@ -85,18 +88,29 @@ class Bank:
 
 def as_json(value: Any, status: int = 200) -> Response:
     """Return JSON; infinities, which JSON has no word for, as null."""
-    return JSONResponse(_finite(value), status)
+    return JSONResponse(finite(value), status)
 
 
 def song_list(room: Room, *, as_json: bool) -> Response:
     """Return the list of songs with their states; one that can't be opened says why."""
-    listed = []
-    for song_id, folder in room.shelf.songs().items():
-        desk = room.studio.desk(folder)
-        listed.append({"id": song_id, "title": desk.title, "state": str(desk.state), "waiting": _open(desk)})
+    listed = [_listed(room, song_id, folder) for song_id, folder in room.shelf.songs().items()]
     if as_json:
         return JSONResponse(listed)
     return _page("songs.html.j2", songs=listed, single=room.shelf.single)
+
+
+def _listed(room: Room, song_id: str, folder: Path) -> dict[str, Any]:
+    try:
+        desk = room.studio.desk(folder)
+    except ControlRoomError as error:
+        return {
+            "id": song_id,
+            "title": text_of(folder.name),
+            "state": "closed",
+            "waiting": 0,
+            "why": error.message,
+        }
+    return {"id": song_id, "title": desk.title, "state": str(desk.state), "waiting": _open(desk), "why": ""}
 
 
 def song_page(room: Room, song: str, template: str, **more: Any) -> Response:
@@ -250,16 +264,6 @@ def plot_of(card: Card) -> Markup:
     """Return the first plot among a card's findings, drawn as in the report."""
     plots = (charts.plot(f"plot-{f.id}", f.plot) for f in card.findings if f.plot)
     return Markup(next(plots, ""))  # noqa: S704 -- svg.text and svg.chart escape all words
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0.0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
 
 
 def _page(template: str, **facts: Any) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError
+from controlroom.model.song import Reading
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.studio import Studio
 from controlroom.web.shelf import let_go
@@ -14,12 +15,18 @@ from controlroom.web.shelf import let_go
 ASKED = ("stem.role-asked", "stem.role-twice")
 
 
-def take_in(context: Context, root: str, file: str, title: str, new: bool) -> dict[str, Any]:
+def take_in(
+    context: Context, root: str, file: str, title: str, new: bool, how: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Import a file as a take (into a new song, when asked), listen, and propose."""
     studio, song, source = Studio(), Path(root), Path(file)
     try:
         with context.part("import", 0.0, 0.15) as inner:
-            take = studio.begin(song, source, inner, title=title) if new else studio.add(song, source, inner)
+            reading = Reading.model_validate(how or {})
+            if new:
+                take = studio.begin(song, source, inner, title=title, reading=reading)
+            else:
+                take = studio.add(song, source, inner, reading=reading)
     finally:
         let_go(source.parent)
     with context.part("draw", 0.15, 0.3) as inner:
@@ -114,6 +121,7 @@ def render(context: Context, root: str) -> dict[str, Any]:
         "state": finished["state"],
         "decisions": finished["decisions"],
         "masters": len(finished["masters"]),
+        "no_master": finished["no_master"],
     }
 
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from controlroom.model.context import Context
-from controlroom.model.errors import Cancelled, ControlRoomError
+from controlroom.model.errors import Cancelled, ControlRoomError, Fault
+from controlroom.studio.faults import told, with_traceback
 
 IDLE_S = 90.0
 MARGIN_S = 20.0
@@ -98,8 +99,10 @@ def _carried_out(
     except ControlRoomError as error:
         return "failed", None, error.as_dict()
     except Exception as error:  # noqa: BLE001 -- the page must hear of it, and the next job be done
-        fault = ControlRoomError("job.fault", f"{type(error).__name__}: {error}", "this is a fault of ours")
-        return "failed", None, fault.as_dict()
+        known = with_traceback(told(error), error)
+        if isinstance(known, Fault):
+            known = Fault("job.fault", known.message, known.hint)
+        return "failed", None, known.as_dict()
 
 
 def _resident_mb() -> float:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.parse import named_places, seconds
+from controlroom.cli.parse import named_places, seconds, text
 from controlroom.cli.present import say
 
 NAMES = {"tempo": "tempo_bpm", "downbeat": "first_downbeat_s"}
@@ -32,7 +32,7 @@ def correct(
             help="tempo, downbeat, beats-per-bar, key, sections or chords: what was heard stands again."
         ),
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.", parser=text)] = "",
 ) -> None:
     """Correct what was heard of the music. It is a decision, and it wins over what is heard."""
     from controlroom.studio.studio import Studio

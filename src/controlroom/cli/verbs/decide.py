@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.parse import knobs, place
+from controlroom.cli.parse import knobs, place, text
 from controlroom.cli.present import say
 from controlroom.model.decisions import Answer
 
@@ -19,7 +19,7 @@ def decide(
     knob: Annotated[list[str] | None, typer.Option(help="For an edit: name=value; may be repeated.")] = None,
     span: Annotated[str | None, typer.Option(help="For an edit: START-END, such as 1:12-1:20.")] = None,
     part: Annotated[str | None, typer.Option(help="For an edit: another stem's role, or mix.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.", parser=text)] = "",
     auditioned_s: Annotated[float, typer.Option(help="Seconds that it was listened to.")] = 0.0,
     keep: Annotated[bool, typer.Option(help="Keep it although a guard warns; needs a reason.")] = False,
 ) -> None:

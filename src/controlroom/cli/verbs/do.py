@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.parse import knobs, seconds
+from controlroom.cli.parse import knobs, seconds, text
 from controlroom.cli.present import say
 
 
@@ -18,7 +18,7 @@ def do(
     start: Annotated[str | None, typer.Option("--from", help="Where it starts: 72.5 or 1:12.5.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Where it ends.")] = None,
     knob: Annotated[list[str] | None, typer.Option(help="name=value; may be repeated.")] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.", parser=text)] = "",
 ) -> None:
     """Write a step yourself; it is your decision from the start."""
     from controlroom.studio.studio import Studio

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from controlroom.cli.asking import TerminalDecider
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP
+from controlroom.cli.present import at_a_terminal, leave_without_master, say, say_json, say_page, working
 
 
 def finish(
@@ -31,13 +31,16 @@ def finish(
     stems: Annotated[
         str | None, typer.Option(help="separate, or the folder, zip or .stem.mp4 file with the take's stems.")
     ] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help=AS_IS_HELP)] = False,
+    scale_db: Annotated[float, typer.Option(help=SCALE_HELP, min=-200.0, max=200.0)] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Finish a take: listen, propose, decide, render, measure again, master, report."""
+    from controlroom.model.song import Reading
     from controlroom.report.text import render_text
     from controlroom.studio.studio import Studio
 
-    asked = ask or (sys.stdin.isatty() and sys.stdout.isatty() and policy is None and answers is None)
+    asked = ask or (at_a_terminal() and policy is None and answers is None)
     with working(quiet=json or asked) as context:
         finished = Studio().finish(
             take,
@@ -49,9 +52,12 @@ def finish(
             target_lufs=target,
             standards_file=standards,
             stems=stems,
+            reading=Reading(as_is=as_is, scale_db=scale_db),
         )
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.data))
-        say(f"\nSong  {finished.song.folder.root}")
+        say_page(render_text(finished.data))
+        say()
+        say(f"Song  {finished.song.folder.root}")
+    leave_without_master(finished.no_master)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.parse import seconds, section
+from controlroom.cli.parse import seconds, section, text
 from controlroom.cli.present import say, working
 from controlroom.model.song import PartStatus
 
@@ -33,14 +33,14 @@ def mark(
         str | None,
         typer.Option("--section", help="A section, as `listen` names it: B, or B2 for its second."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept in the ledger.", parser=text)] = "",
 ) -> None:
     """Say of a part that it stays, is removed, is reshaped, or defines the identity."""
     from controlroom.report.stem_words import mark_sentence
     from controlroom.studio.studio import Studio
 
     service = Studio()
-    start_s, end_s = (seconds(text) if text else None for text in (start, end))
+    start_s, end_s = (seconds(at) if at else None for at in (start, end))
     if in_section is not None:
         with working(quiet=False) as context:
             start_s, end_s = section(in_section, service.listen(song, context).music["sections"])

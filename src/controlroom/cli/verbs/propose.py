@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import say_json, say_page, working
 
 
 def propose(
@@ -24,4 +24,4 @@ def propose(
     if json:
         say_json({"proposals": [{"id": p.id, **p.model_dump(mode="json")} for p in asked.proposals]})
     else:
-        say(proposals_text(asked.proposals, asked.decisions))
+        say_page(proposals_text(asked.proposals, asked.decisions))

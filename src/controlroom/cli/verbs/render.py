@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import leave_without_master, say_json, say_page, working
 
 
 def render(
@@ -23,4 +23,5 @@ def render(
     if json:
         say_json(finished.as_dict())
     else:
-        say(render_text(finished.data))
+        say_page(render_text(finished.data))
+    leave_without_master(finished.no_master)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.present import say, say_json, say_page, working
 from controlroom.model.errors import UsageError
 
 
@@ -35,7 +35,7 @@ def samples(
     if json:
         say_json({"samples": listed})
         return
-    say(samples_text(listed))
+    say_page(samples_text(listed))
     if listed:
         say(f"`controlroom do {song} layer --on kick --knob amount=1 --knob sample=ID` lays one.")
     else:

@@ -26,4 +26,6 @@ def standards(
         return
     for key, entry in sorted(known.entries.items()):
         value = f"[{len(entry.value)} values]" if isinstance(entry.value, tuple) else entry.value
-        say(f"{key} = {value} {entry.unit}\n    {entry.help}\n    from: {entry.origin}")
+        say(f"{key} = {value} {entry.unit}")
+        say(f"    {entry.help}")
+        say(f"    from: {entry.origin}")

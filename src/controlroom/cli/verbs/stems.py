@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from controlroom.cli.parse import named_roles
-from controlroom.cli.present import say, say_json, working
+from controlroom.cli.parse import AS_IS_HELP, SCALE_HELP, named_roles
+from controlroom.cli.present import say, say_json, say_page, working
 from controlroom.model.errors import UsageError
 
 
@@ -23,9 +23,12 @@ def stems(
     role: Annotated[
         list[str] | None, typer.Option(help="FILE=ROLE where a name does not tell; may be repeated.")
     ] = None,
+    as_is: Annotated[bool, typer.Option("--as-is", help=AS_IS_HELP)] = False,
+    scale_db: Annotated[float, typer.Option(help=SCALE_HELP, min=-200.0, max=200.0)] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show the stems of the current take with their trust; or make them, or bring your own."""
+    from controlroom.model.song import Reading
     from controlroom.report.stem_words import mark_sentence, stems_text
     from controlroom.studio.studio import Studio
 
@@ -38,13 +41,19 @@ def stems(
         if separate:
             service.separate_take(song, context, backend=backend, model=model)
         elif add:
-            service.add_stems(song, add, context, roles=named_roles(role or []))
+            service.add_stems(
+                song,
+                add,
+                context,
+                roles=named_roles(role or []),
+                reading=Reading(as_is=as_is, scale_db=scale_db),
+            )
         view = service.stems(song).as_dict()
     marks = [mark.model_dump(mode="json") for mark in service.marks(song)]
     if json:
         say_json({**view, "marks": marks})
         return
-    say(stems_text(view))
+    say_page(stems_text(view))
     if not view["stems"]:
         say(f"`controlroom stems {song} --separate` makes them; --add PATH brings stems that you have.")
     for mark in marks:

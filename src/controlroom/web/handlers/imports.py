@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from anyio import open_file, to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from controlroom.model.errors import UsageError
@@ -23,6 +24,20 @@ from controlroom.web.work import take_in, take_reference, take_sample, take_stem
 router = APIRouter(tags=["takes"])
 
 Role = Literal["take", "reference", "stems", "sample"]
+
+
+@dataclass(frozen=True)
+class ReadingForm:
+    """How a take is read, where a person said so."""
+
+    as_is: bool = False
+    scale_db: Annotated[float, Query(ge=-200, le=200)] = 0.0
+
+    def said(self) -> dict[str, Any]:
+        """Return plain values, for a job."""
+        return {"as_is": self.as_is, "scale_db": self.scale_db}
+
+
 Parcel = Annotated[str, Query(pattern="^([0-9a-f]{16})?$")]
 MOST_STEMS = 40
 KEPT = {"reference": take_reference, "sample": take_sample}
@@ -35,16 +50,16 @@ async def receive(
     name: Annotated[str, Query(min_length=1, max_length=300)],
     song: Annotated[str, Query(max_length=80)] = "",
     role: Role = "take",
+    how: Annotated[ReadingForm, Depends()] = ReadingForm(),
 ) -> Response:
     """Take a file in: as a new song, or as a new take, a reference, a sample or the stems (a zip) of ``song``."""
     leaf = file_name(name)
-    title = leaf.rpartition(".")[0] or leaf
     new = not song and role == "take"
-    root = room.shelf.new_folder(title) if new else room.song(song)
+    root = room.shelf.new_folder(_title(leaf)) if new else room.song(song)
     try:
         file = await _received(request, room.shelf, leaf)
         try:
-            job = _started(room, role, song, root, file, title)
+            job = _started(room, role, song, root, (file, how))
         except BaseException:
             let_go(file.parent)
             raise
@@ -55,14 +70,19 @@ async def receive(
     return views.as_json(job.as_dict(), 202)
 
 
-def _started(room: Room, role: Role, song: str, root: Path, file: Path, title: str) -> Job:
+def _title(leaf: str) -> str:
+    return leaf.rpartition(".")[0] or leaf
+
+
+def _started(room: Room, role: Role, song: str, root: Path, sent: tuple[Path, ReadingForm]) -> Job:
     """Start the job that a file was sent for; a folder that was made for a song goes when none came into it."""
+    file, how = sent
     if role in KEPT:
         return room.runner.start(role, song, KEPT[role], str(root), str(file))
     if role == "stems":
         return room.runner.start("stems", song, take_stems, str(root), str(file), {})
     after = None if song else partial(room.shelf.give_back, root)
-    made = (str(root), str(file), title, not song)
+    made = (str(root), str(file), _title(file.name), not song, how.said())
     return room.runner.start("import", song_id(root), take_in, *made, after=after)
 
 

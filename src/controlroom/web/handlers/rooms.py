@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from controlroom.model.errors import UsageError
 from controlroom.web import files, views
 from controlroom.web.forms import ReturnForm, StandardsForm, TrialForm
 from controlroom.web.room import RoomHere, wants_json
@@ -40,7 +41,10 @@ def standards(room: RoomHere, request: Request, song: str) -> Response:
 def set_standards(room: RoomHere, song: str, form: StandardsForm) -> Response:
     """Lay a person's own numbers over a song's."""
     with files.as_toml(form.values, room.shelf.keep) as path:
-        numbers = room.studio.standards(room.song(song), set_from=path)
+        try:
+            numbers = room.studio.standards(room.song(song), set_from=path)
+        except UsageError as error:  # the file is ours: a person gave the numbers alone
+            raise UsageError(error.code, error.message.removeprefix(f"{path}: "), error.hint) from error
     room.told(song)
     return views.as_json({"digest": numbers.digest})
 

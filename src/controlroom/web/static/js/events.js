@@ -1,22 +1,29 @@
 // One event stream per browser: the tab that holds the lock listens and passes on to the others.
-const KINDS = ["job", "song", "resync"];
+const KINDS = ["job", "song", "resync"], AGAIN_MS = 2000;
 
 export function listenToEvents(scope, bus) {
   const channel = new BroadcastChannel("controlroom-events");
   scope.add(() => channel.close());
   scope.on(channel, "message", ({ data }) => bus.tell(data.kind, data.detail));
   const lead = (leading) => {
-    const source = new EventSource("/events");
-    leading.add(() => source.close());
-    let broken = false;
-    source.onerror = () => { broken = true; bus.tell("offline"); };
-    source.onopen = () => {
-      if (broken) pass("resync", {});
-      broken = false;
-      bus.tell("online");
-    };
     const pass = (kind, detail) => { bus.tell(kind, detail); channel.postMessage({ kind, detail }); };
-    for (const kind of KINDS) source.addEventListener(kind, (event) => pass(kind, JSON.parse(event.data)));
+    let broken = false, source, again;
+    leading.add(() => { clearTimeout(again); source.close(); });
+    const open = () => {
+      source = new EventSource("/events");
+      source.onerror = () => {
+        broken = true;
+        bus.tell("offline");
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS); // refused: started anew, and not opened yet
+      };
+      source.onopen = () => {
+        if (broken) pass("resync", {});
+        broken = false;
+        bus.tell("online");
+      };
+      for (const kind of KINDS) source.addEventListener(kind, (event) => pass(kind, JSON.parse(event.data)));
+    };
+    open();
   };
   if (!navigator.locks) { lead(scope); return; }
   const done = new AbortController();
