@@ -13,6 +13,7 @@ import stat
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -79,8 +80,13 @@ def serve(place: Place) -> int:
     os.register_at_fork(after_in_child=_leave_the_door)
     forked = multiprocessing.get_context("fork")  # a spawned worker would import everything anew
     with mock.patch.object(multiprocessing, "get_context", return_value=forked):
-        served(place.songs, 0, place.address.write_text, browser=False)
+        served(place.songs, 0, partial(_say, place.address), browser=False)
     return 0
+
+
+def _say(address: Path, line: str) -> None:
+    with address.open("a") as file:
+        file.write(f"{line}\n")
 
 
 def _leave_the_door() -> None:
