@@ -38,7 +38,6 @@ def replies(path: Path, text: str):
         ('kind = "level"\nprocessor = "gain"', {GAIN.id}),
         ('kind = "level"\nprocessor = "rumble"', set()),
         (f'proposal = "{GAIN.id}"\nkind = "rumble"', set()),
-        ("", set()),  # a row that names nothing covers nothing
     ],
 )
 def test_a_row_covers_what_fits_all_that_it_names(tmp_path: Path, row: str, covered: set[str]) -> None:

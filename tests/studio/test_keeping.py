@@ -14,6 +14,8 @@ import pytest
 import soundfile
 
 from controlroom.ledger import ledger as chain
+from controlroom.ledger.keys import known_key
+from controlroom.ledger.signatures import head_text
 from controlroom.media.files import sha256_of
 from controlroom.model.base import canonical_json
 from controlroom.model.context import Context
@@ -32,11 +34,13 @@ def everything(root: Path) -> dict[str, bytes]:
 
 
 def rewritten(song: Path, kind: str, change: dict[str, Any]) -> None:
-    """Write the ledger anew, as a stranger would who can chain: the bodies of one kind say something else."""
+    """Write the ledger anew, as a stranger who made it would sign it: the bodies of one kind say something else."""
     db = sqlite3.connect(song / "ledger.sqlite")
+    key = known_key()
+    assert key is not None
     rows = db.execute("SELECT at, kind, body FROM entries ORDER BY seq").fetchall()
-    db.execute("DROP TRIGGER IF EXISTS entries_are_never_changed")
-    db.execute("DROP TRIGGER IF EXISTS entries_are_never_removed")
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {name}")
     db.execute("DELETE FROM entries")
     head = chain.Head(0, chain.GENESIS)
     for at, its_kind, text in rows:
@@ -44,6 +48,8 @@ def rewritten(song: Path, kind: str, change: dict[str, Any]) -> None:
         entry = chain._chained(head, at, its_kind, body)
         values = (entry.seq, at, its_kind, canonical_json(body), entry.prev, entry.hash)
         db.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?)", values)
+        signed = (key.sign(head_text(entry.seq, entry.hash)), entry.seq)
+        db.execute("UPDATE signatures SET signature = ? WHERE seq = ?", signed)
         head = chain.Head(entry.seq, entry.hash)
     db.commit()
     db.close()

@@ -25,7 +25,7 @@ def laid(tmp_path: Path, text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["loudness.ceiling_dbtp = -2.0", "[loudness]\nceiling_dbtp = -2.0", 'schema = "x/1"\nloudness.ceiling_dbtp = -2.0']
+    "text", ["loudness.ceiling_dbtp = -2.0", "[loudness]\nceiling_dbtp = -2.0", 'schema = "standards/1"\nloudness.ceiling_dbtp = -2.0']
 )  # fmt: skip
 def test_values_by_dotted_key_or_table_replace_theirs_alone(tmp_path: Path, text: str) -> None:
     mine = laid(tmp_path, text)

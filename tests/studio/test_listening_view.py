@@ -31,7 +31,7 @@ def test_a_file_is_heard_with_its_music(studio: Studio, tmp_path: Path, rng: np.
     audio, path = music(rng, seconds=16.0), tmp_path / "long.wav"
     soundfile.write(path, audio.samples.T, audio.rate_hz, subtype="PCM_24")
     told = json.loads(json.dumps(studio.listen(path).as_dict()))
-    assert set(told) == {"findings", "music"}
+    assert set(told) == {"findings", "music", "remarks"}
     assert set(told["music"]) >= KEYS
     for finding in told["findings"]:
         assert {

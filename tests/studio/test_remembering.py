@@ -56,7 +56,7 @@ def stems_of(take_id: str, *roles: str, at: str = AT) -> StemSet:
 
 
 def question(gain_db: float, kind: str = "level") -> Proposal:
-    return Proposal(source_digest="s", upstream=(), step=Gain(gain_db=gain_db).step(), kind=kind)
+    return Proposal(source_digest="audio-s", upstream=(), step=Gain(gain_db=gain_db).step(), kind=kind)
 
 
 def answer(proposal: Proposal, given: Answer) -> Decision:
@@ -148,6 +148,7 @@ def test_a_question_is_written_once_and_what_was_withheld_too(memory: Memory) ->
 
 
 def test_what_a_person_wrote_by_hand_is_told_from_what_was_asked(memory: Memory) -> None:
+    memory.add_take(take("s"), AT)
     asked, own, taken_back = question(-1.0), question(-2.0, HAND_MADE), question(-3.0, HAND_MADE)
     memory.add_proposals([asked, own, taken_back, question(-4.0, HAND_MADE)], AT)
     for one, given in ((asked, Answer.ACCEPT), (own, Answer.ACCEPT), (taken_back, Answer.DEFER)):

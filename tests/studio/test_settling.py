@@ -134,14 +134,14 @@ def test_a_stop_while_standards_are_set_leaves_the_old_or_the_new(
     told = studio.verify(song).told
     assert bool(told) == entered
     assert all("the next verb that writes puts it in place" in line for line in told)
-    studio.standards(song, set_from=_write_same(song.parent / "none.toml"))
+    studio.standards(song, set_from=_write_other(song.parent / "other.toml"))
     assert studio.standards(song).number("loudness.ceiling_dbtp") == (-1.5 if entered else -1.0)
     assert studio.verify(song).told == []
     assert not list(song.glob(".standards.*"))
 
 
-def _write_same(path: Path) -> Path:
-    path.write_text("")
+def _write_other(path: Path) -> Path:
+    path.write_text("loudness.tolerance_lu = 0.3\n")
     return path
 
 

@@ -150,11 +150,11 @@ def test_the_command_leaves_with_a_code_and_tells(song: Path, capsys: pytest.Cap
     assert run(["verify", str(song)]) == 0
     told = capsys.readouterr().out.splitlines()
     assert [line for line in told if line.startswith("-- ")] == [
-        "--  release/cover.jpg: no part of what was released"
+        "--  release/cover.jpg: no part of what was released; it was put there by somebody"
     ]
     assert run(["verify", str(song), "--json"]) == 0
     stored = json.loads(capsys.readouterr().out)
-    assert stored["told"] == ["release/cover.jpg: no part of what was released"]
+    assert stored["told"] == ["release/cover.jpg: no part of what was released; it was put there by somebody"]
     _flip(next(song.glob("renders/*/premaster.wav")))
     assert run(["verify", str(song)]) == 8
     assert "premaster.wav is missing or changed [verify.premaster]" in capsys.readouterr().err

@@ -6,8 +6,8 @@ import pytest
 from controlroom.media.encode import MediaFormat, write
 from controlroom.media.files import sha256_of
 from controlroom.model.audio import Audio
-from controlroom.model.errors import UsageError, VerifyError
-from controlroom.studio import references
+from controlroom.model.errors import AudioInputError, UsageError, VerifyError
+from controlroom.studio import importing
 from controlroom.studio.console_sounds import samples_of
 from controlroom.studio.references import MOST
 from tests.tolerances import LOUDNESS_LU
@@ -112,10 +112,10 @@ def test_there_is_an_end_to_references(console, tmp_path):
 
 
 def test_a_file_that_changes_while_it_is_kept_is_not_kept(console, reference_file, monkeypatch):
-    monkeypatch.setattr(references.shutil, "copyfile", lambda _, part: part.write_bytes(b"another"))
+    monkeypatch.setattr(importing.shutil, "copyfile", lambda _, part: part.write_bytes(b"another"))
     before = len(console.studio().history(console.root))
-    with pytest.raises(UsageError, match="changed while it was kept") as caught:
+    with pytest.raises(AudioInputError, match="changed while it was imported") as caught:
         console.studio().add_reference(console.root, reference_file)
-    assert caught.value.code == "reference.changed"
+    assert caught.value.code == "audio.changed"
     assert len(console.studio().history(console.root)) == before
     assert not list(console.root.glob("references/*/*"))

@@ -229,7 +229,7 @@ def test_what_was_sent_and_never_imported_goes(console, take_file):
     assert fresh.is_dir()
 
     grown_old(older)
-    left = keep / "import-left-by-a-crash"
+    left = keep / "import-ab12cd_9"
     left.mkdir()
     grown_old(left)
     job = console.client.post("/imports", params={"name": "a.wav"}, content=take_file.read_bytes()).json()

@@ -130,7 +130,8 @@ def is_free(root: Path) -> bool:
 
 
 def _exists(root: Path) -> SongError:
-    return SongError("song.exists", f"{root} is not empty", "name another folder")
+    what = "is not empty" if root.is_dir() else "is there already, and is no folder"
+    return SongError("song.exists", f"{root} {what}", "name another folder")
 
 
 def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None:

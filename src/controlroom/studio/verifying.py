@@ -169,8 +169,8 @@ def _check_sources(song: Song, said: Verified) -> None:
 def _check_renders(song: Song, said: Verified) -> Mapping[str, Render]:
     """Check every render that the ledger names, and return them by id.
 
-    The files of the last one must be there; of earlier ones, what is there must
-    be what was rendered.
+    The files of the last one must be there, as they were rendered; of earlier ones
+    what was changed since is told: a person may have taken it for their own.
     """
     renders = {}
     for index, rendered in enumerate(song.memory.renders):
@@ -207,6 +207,9 @@ def _check_masters(root: Path, render: Render, said: Verified, *, needed: bool) 
         if not path.exists() and not needed:
             continue
         if not path.is_file() or sha256_of(path) != master.sha256:
+            if not needed:
+                said.told.append(f"{master.path}: an earlier master that somebody changed")
+                continue
             raise VerifyError(
                 "verify.master", f"{path} is missing or changed", "render again to make it anew"
             )
@@ -218,6 +221,9 @@ def _check_premaster(root: Path, render: Render, said: Verified, *, needed: bool
     if not path.exists() and not needed:
         return
     if not _is_premaster(path, render):
+        if not needed:
+            said.told.append(f"{render.premaster}: an earlier premaster that somebody changed")
+            return
         raise VerifyError("verify.premaster", f"{path} is missing or changed", "render again to make it anew")
     said.checked.append(f"premaster {render.premaster}")
     if not render.premaster_sha256:
