@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,24 @@ def test_a_folder_that_went_away_is_named(tmp_path, capsys, monkeypatch):
     gone.rmdir()
     assert run(["new", "song"]) == 6
     assert "[env.no-here]" in capsys.readouterr().err
+
+
+def test_a_stop_that_a_library_turned_into_something_else_is_a_stop(breaking, capsys):
+    breaking(ImportError("initialization failed"))
+    assert run(["policy"], lambda: True) == 130
+    assert "stopped; the song is valid" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal here")
+def test_a_stop_while_a_module_is_made_of_text_ends_with_its_code(tmp_path):
+    """CPython would die of the signal where it passed through ``exec``, though it was caught."""
+    script = (
+        "import os, signal, controlroom.cli.__main__ as m\n"
+        "m.run = lambda *_: exec('import os, signal; os.kill(os.getpid(), signal.SIGINT)')\n"
+        "m.main([])\n"
+    )
+    (tmp_path / "stopped.py").write_text(script)
+    left = subprocess.run(
+        [sys.executable, "-m", "stopped"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert left.returncode == 130, left.stderr

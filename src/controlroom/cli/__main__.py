@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -21,17 +21,30 @@ TRACEBACK = "CONTROLROOM_TRACEBACK"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     _open_streams()
+    came: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, stop)
     try:
-        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        code = run(list(sys.argv[1:] if arguments is None else arguments), lambda: bool(came))
     except KeyboardInterrupt:  # before or after the command itself
         code = _cancelled()
     # the work is done: an interpreter that is leaving must not die of a late Ctrl-C
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # CPython notes a Ctrl-C that passed through code made of text (a dataclass being imported), and would
+    # end by the signal although it was caught; running another such text takes the note back
+    eval("None")  # noqa: S307
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code; never a traceback."""
+def run(arguments: list[str], stopped: Callable[[], bool] = lambda: False) -> int:
+    """Run one command and return its exit code; never a traceback.
+
+    ``stopped`` says whether a Ctrl-C came: a library whose import it broke raises something else.
+    """
     as_json = "--json" in arguments
     try:
         code = _carried_out(arguments)
@@ -42,7 +55,7 @@ def run(arguments: list[str]) -> int:
         _deafen(sys.stdout)
         return 0
     except Exception as error:  # noqa: BLE001 -- the last catch: a person gets a code and a reason, whatever broke
-        return _tell(_known(error), as_json=as_json)
+        return _cancelled() if stopped() else _tell(_known(error), as_json=as_json)
     return code
 
 
