@@ -116,7 +116,7 @@ def test_streams_that_were_closed_are_never_a_songs_file():
     code = (
         "import os, sys; from controlroom.cli.__main__ import main;"
         "import controlroom.cli.__main__ as entry;"
-        "entry.run = lambda _: os.open('/dev/zero', os.O_RDONLY) + 100;"
+        "entry.run = lambda *_: os.open('/dev/zero', os.O_RDONLY) + 100;"
         "main([])"
     )
     opened = subprocess.run(["bash", "-c", f'{sys.executable} -c "{code}" <&- >&- 2>&-'], check=False)
