@@ -130,5 +130,23 @@ def test_a_bass_that_falls_apart_ends_in_the_middle(correlation):
 PLANTED_DB, BALANCED_DB = -15.0, 0.5
 
 
+def wide_low_end(turned_s):
+    """Return a mix whose low end is wide, and out of phase for its last seconds."""
+    at_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
+    bass, side = 0.2 * np.sin(2 * np.pi * 55.0 * at_s), 0.16 * np.sin(2 * np.pi * 73.4 * at_s)
+    sides = np.stack([bass + side, bass - side])
+    late = at_s >= SECONDS - turned_s
+    sides[:, late] = np.stack([bass, -bass])[:, late]
+    return Listening(Audio(sides.astype(np.float32), RATE_HZ))
+
+
+@pytest.mark.parametrize("turned_s, offers", [(0.0, 1), (3.0, 0)])
+def test_a_low_end_that_is_out_of_phase_somewhere_is_left(turned_s, offers):
+    """The side is all that sounds there: taken off, it is the bass that goes."""
+    mix = wide_low_end(turned_s)
+    (finding,) = LowEndWidthDetector().detect(mix, standards())
+    assert len(LowEndMono.propose(finding, mix, standards())) == offers
+
+
 def test_a_bass_in_the_middle_is_no_finding():
     assert LowEndWidthDetector().detect(bass_song(0.95), standards()) == []

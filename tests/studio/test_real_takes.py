@@ -127,6 +127,15 @@ def test_a_gain_out_of_reach_is_told_in_words(
     assert "It was not reached: a gain goes no further than 60 dB" in made.report.read_text()
 
 
+def test_a_gain_within_reach_is_not_said_to_be_out_of_it(
+    studio: Studio, tmp_path: Path, sound: Audio
+) -> None:
+    take = saved(tmp_path / "take.wav", sound, "FLOAT")
+    plan = studio.finish(take, out=tmp_path / "song", policy="trusting", target_lufs=-20.0).render.plan
+    assert plan is not None
+    assert plan.held_back_by != "gain.gain_db"
+
+
 @pytest.mark.parametrize("target_lufs", [-100.0, 5.0, float("nan"), float("-inf")])
 def test_a_target_that_no_master_can_have_leaves_no_folder(
     studio: Studio, tmp_path: Path, sound: Audio, target_lufs: float

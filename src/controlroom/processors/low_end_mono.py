@@ -7,9 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from controlroom.dsp.filters import (
-    gentle_high_pass_db,
-)
+from controlroom.dsp.filters import gentle_high_pass_db
 from controlroom.dsp.spectrum import Floats
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
@@ -27,6 +25,10 @@ TOLERANCE_DB = 1.5
 BASS = "bass"
 PLANTED_DB = -18.0
 """Side over mid that a bass is brought to: a listener hears a source in the middle, and 3 dB are left for the bands' smear."""
+
+
+PASSAGE_S = 1.0
+SOUNDING_DB = 20.0
 
 
 class LowEndMono(SideFilter, Processor):
@@ -55,13 +57,19 @@ class LowEndMono(SideFilter, Processor):
         """Return the whole low side taken off below the standards' corner; a bass stem is planted for good.
 
         The bass has little else to lose: the gentlest of a few curves is taken
-        that leaves it in the middle.
+        that leaves it in the middle. Where a passage would lose its low end (it is
+        out of phase there) nothing is offered.
         """
         part = listening.part(finding.part)
         corner_hz = standards.number("stereo.mono_corner_hz")
         processor = cls(amount=1.0, corner_hz=corner_hz)
         if finding.part == BASS:
             processor = _planting(part, corner_hz, standards)
+        losses_db = processor.losses_db(part, standards)
+        # a bass stem that lies beside the middle all through is planted, whatever that costs it: the guards judge that
+        usual_db = float(np.median(losses_db)) if finding.part == BASS else 0.0
+        if losses_db.max() - usual_db > standards.number("guard.low_end_change_db"):
+            return []  # somewhere the low end is in the side alone: it would go, not come together
         before = measure(part, "stereo.low_side_mid_db", standards)
         claim = Claim(
             measurement="stereo.low_side_mid_db",
@@ -84,6 +92,30 @@ class LowEndMono(SideFilter, Processor):
         side = spectra.side[:, bands].sum(axis=0, dtype=np.float64)
         after = float(np.sum(side * self.side_gain(spectra.centres_hz[bands]) ** 2))
         return 10.0 * math.log10(max(after, 1e-20) / max(float(np.sum(side)), 1e-20))
+
+    def losses_db(self, listening: Listening, standards: Standards) -> Floats:
+        """Return by how much the low end falls, passage by passage of ``PASSAGE_S`` all through the sound.
+
+        Those count whose low end is no more than ``SOUNDING_DB`` under the loudest one's;
+        one zero where none does.
+        """
+        spectra = spectra_of(listening)
+        bands = spectra.between(20.0, standards.number("stereo.low_below_hz"))
+        if not spectra.mid.shape[0]:
+            return np.zeros(1)
+        kept = self.side_gain(spectra.centres_hz[bands]) ** 2
+        starts = np.arange(
+            0, spectra.mid.shape[0], max(1, round(PASSAGE_S * spectra.rate_hz / spectra.hop_frames))
+        )
+        mid, side = (
+            np.add.reduceat(power[:, bands].astype(np.float64), starts)
+            for power in (spectra.mid, spectra.side)
+        )
+        before, after = (mid + side).sum(axis=1), (mid + side * kept).sum(axis=1)
+        sounding = (before > 0) & (before >= before.max() * 10.0 ** (-SOUNDING_DB / 10.0))
+        if not sounding.any():
+            return np.zeros(1)
+        return np.asarray(10.0 * np.log10(before[sounding] / np.maximum(after[sounding], 1e-30)))
 
     def is_neutral(self) -> bool:
         """Return whether the side is left alone."""

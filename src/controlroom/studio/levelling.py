@@ -98,7 +98,7 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
         sought = seek(audio.samples, audio.rate_hz, budgets, settings)
     wanted_db = sought.gain_db if math.isfinite(sought.own_lufs) else 0.0
     gain = Gain(gain_db=min(max(wanted_db, -GAIN_MOST_DB), GAIN_MOST_DB))
-    reached = gain.gain_db == wanted_db
+    reached = abs(wanted_db) <= GAIN_MOST_DB
     steps = (gain.step(), limiter.step())
     rendered = render_stage(source, steps, Context())
     tried = Tried(steps, rendered.sound, rendered.told)
