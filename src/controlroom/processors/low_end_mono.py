@@ -29,6 +29,8 @@ PLANTED_DB = -18.0
 
 PASSAGE_S = 1.0
 SOUNDING_DB = 20.0
+OUT_OF_PHASE_LOSS_DB = 4.5
+"""What no passage may lose: channels that have nothing in common lose 3 dB, correlated at -0.3 they lose 4.5."""
 
 
 class LowEndMono(SideFilter, Processor):
@@ -68,7 +70,7 @@ class LowEndMono(SideFilter, Processor):
         losses_db = processor.losses_db(part, standards)
         # a bass stem that lies beside the middle all through is planted, whatever that costs it: the guards judge that
         usual_db = float(np.median(losses_db)) if finding.part == BASS else 0.0
-        if losses_db.max() - usual_db > standards.number("guard.low_end_change_db"):
+        if losses_db.max() - usual_db > OUT_OF_PHASE_LOSS_DB:
             return []  # somewhere the low end is in the side alone: it would go, not come together
         before = measure(part, "stereo.low_side_mid_db", standards)
         claim = Claim(
@@ -97,16 +99,15 @@ class LowEndMono(SideFilter, Processor):
         """Return by how much the low end falls, passage by passage of ``PASSAGE_S`` all through the sound.
 
         Those count whose low end is no more than ``SOUNDING_DB`` under the loudest one's;
-        one zero where none does.
+        one zero where none does. A rest at the end belongs to the passage before it.
         """
         spectra = spectra_of(listening)
         bands = spectra.between(20.0, standards.number("stereo.low_below_hz"))
         if not spectra.mid.shape[0]:
             return np.zeros(1)
         kept = self.side_gain(spectra.centres_hz[bands]) ** 2
-        starts = np.arange(
-            0, spectra.mid.shape[0], max(1, round(PASSAGE_S * spectra.rate_hz / spectra.hop_frames))
-        )
+        hops = max(1, round(PASSAGE_S * spectra.rate_hz / spectra.hop_frames))
+        starts = np.arange(max(1, spectra.mid.shape[0] // hops)) * hops
         mid, side = (
             np.add.reduceat(power[:, bands].astype(np.float64), starts)
             for power in (spectra.mid, spectra.side)
