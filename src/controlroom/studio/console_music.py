@@ -25,7 +25,7 @@ from controlroom.studio.correcting import known_of, words_of
 from controlroom.studio.listening_view import music_data
 from controlroom.studio.song import Song
 
-VERSION = 2
+VERSION = 3
 CORRIDOR = ("freq_hz", "median_db", "low_db", "high_db")
 
 
