@@ -1,20 +1,30 @@
 // One event stream per browser: the tab that holds the lock listens and passes on to the others.
-const KINDS = ["job", "song", "resync"], AGAIN_MS = 2000;
+const KINDS = ["job", "song", "resync"],
+  AGAIN_MS = 2000;
 
 export function listenToEvents(scope, bus) {
   const channel = new BroadcastChannel("controlroom-events");
   scope.add(() => channel.close());
   scope.on(channel, "message", ({ data }) => bus.tell(data.kind, data.detail));
   const lead = (leading) => {
-    const pass = (kind, detail) => { bus.tell(kind, detail); channel.postMessage({ kind, detail }); };
-    let broken = false, source, again;
-    leading.add(() => { clearTimeout(again); source.close(); });
+    const pass = (kind, detail) => {
+      bus.tell(kind, detail);
+      channel.postMessage({ kind, detail });
+    };
+    let broken = false,
+      source,
+      again;
+    leading.add(() => {
+      clearTimeout(again);
+      source.close();
+    });
     const open = () => {
       source = new EventSource("/events");
       source.onerror = () => {
         broken = true;
         bus.tell("offline");
-        if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS); // refused: started anew, and not opened yet
+        // refused: the server was started anew, and is not opened yet
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(open, AGAIN_MS);
       };
       source.onopen = () => {
         if (broken) pass("resync", {});
@@ -25,12 +35,22 @@ export function listenToEvents(scope, bus) {
     };
     open();
   };
-  if (!navigator.locks) { lead(scope); return; }
+  if (!navigator.locks) {
+    lead(scope);
+    return;
+  }
   const done = new AbortController();
   scope.add(() => done.abort());
-  navigator.locks.request("controlroom-events", { signal: done.signal }, () => new Promise((leave) => {
-    const leading = scope.child();
-    lead(leading);
-    done.signal.addEventListener("abort", () => leave());
-  })).catch(() => {});
+  navigator.locks
+    .request(
+      "controlroom-events",
+      { signal: done.signal },
+      () =>
+        new Promise((leave) => {
+          const leading = scope.child();
+          lead(leading);
+          done.signal.addEventListener("abort", () => leave());
+        }),
+    )
+    .catch(() => {});
 }

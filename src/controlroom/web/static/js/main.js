@@ -31,7 +31,33 @@ import transport from "./controllers/transport.js";
 import trial from "./controllers/trial.js";
 import keys from "./controllers/keys.js";
 
-const CONTROLLERS = { toasts, jobs, import: importing, stage, sections, transport, meters, spectrum, reference, references, music, grid, evidence, "section-list": sectionList, "chord-name": chordName, stems, "stem-import": stemImport, samples, arc, harmony, desk, trial, standards, history, masters };
+const CONTROLLERS = {
+  toasts,
+  jobs,
+  import: importing,
+  stage,
+  sections,
+  transport,
+  meters,
+  spectrum,
+  reference,
+  references,
+  music,
+  grid,
+  evidence,
+  "section-list": sectionList,
+  "chord-name": chordName,
+  stems,
+  "stem-import": stemImport,
+  samples,
+  arc,
+  harmony,
+  desk,
+  trial,
+  standards,
+  history,
+  masters,
+};
 
 const scope = new Scope();
 const bus = new Bus();
@@ -48,10 +74,14 @@ app.mount(document, scope);
 keys(document, app, scope.child());
 followMusic(app, scope.child());
 listenToEvents(scope.child(), bus);
-addEventListener("pagehide", (event) => { if (!event.persisted) scope.end(); });
-for (const when of ["load", "resize"]) scope.on(globalThis, when, () => {
-  const here = document.querySelector(".rooms [aria-current]"), row = here?.parentElement; // narrow: the row of rooms scrolls
-  if (row) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.clientWidth) / 2;
+addEventListener("pagehide", (event) => {
+  if (!event.persisted) scope.end();
 });
+for (const when of ["load", "resize"])
+  scope.on(globalThis, when, () => {
+    const here = document.querySelector(".rooms [aria-current]"),
+      row = here?.parentElement; // narrow: the row of rooms scrolls
+    if (row) row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.clientWidth) / 2;
+  });
 globalThis.controlroom = { app };
 document.body.inert = false; // until here a click would have been lost: the page says so by taking none

@@ -12,14 +12,22 @@ export class Sides {
     this.faders = {};
     this.gains = {};
     this.strips = new Map(); // stem lane: { level_db, pan, solo, mute }
-    this.side = "take"; this.other = "proposal"; this.matched = true;
+    this.side = "take";
+    this.other = "proposal";
+    this.matched = true;
   }
 
-  get lanes() { return Object.keys(this.stores).filter((name) => this.stores[name]); }
-  get stems() { return this.lanes.filter((name) => name.startsWith(STEM)); }
+  get lanes() {
+    return Object.keys(this.stores).filter((name) => this.stores[name]);
+  }
+  get stems() {
+    return this.lanes.filter((name) => name.startsWith(STEM));
+  }
 
   /** Return which side is spoken of: in the difference it is the other one. */
-  get about() { return this.side === "difference" ? this.other : this.side; }
+  get about() {
+    return this.side === "difference" ? this.other : this.side;
+  }
 
   /** Return whether a side can be heard now. */
   has(side) {
@@ -32,7 +40,8 @@ export class Sides {
     const was = this.stores[lane]?.sound;
     if (was?.id === sound?.id && was?.start_frame === sound?.start_frame) return;
     this.stores[lane] = sound ? new Store(song, sound, options) : null;
-    if (sound && lane.startsWith(STEM) && !this.strips.has(lane)) this.strips.set(lane, { level_db: 0, pan: 0, solo: false, mute: false });
+    if (sound && lane.startsWith(STEM) && !this.strips.has(lane))
+      this.strips.set(lane, { level_db: 0, pan: 0, solo: false, mute: false });
     this.laid(lane);
     if (!sound && this.about === lane) this.hear("take");
     this.bus.tell("sides");
@@ -40,7 +49,8 @@ export class Sides {
 
   /** Hear another side: take, proposal, render, reference, stems or difference. */
   hear(side) {
-    if (side === "difference" && !this.stores[this.other]) this.other = this.other === "render" ? "proposal" : "render";
+    if (side === "difference" && !this.stores[this.other])
+      this.other = this.other === "render" ? "proposal" : "render";
     if (!this.has(side)) return;
     if (side === "proposal" || side === "render") this.other = side;
     this.side = side;
@@ -58,10 +68,11 @@ export class Sides {
 
   /** Return the linear gain that each lane has now. */
   targets() {
-    const of = (side) => 10 ** ((this.matched ? this.gains[side] ?? 0 : 0) / 20);
+    const of = (side) => 10 ** ((this.matched ? (this.gains[side] ?? 0) : 0) / 20);
     const all = Object.fromEntries([...SIDES, ...this.strips.keys()].map((lane) => [lane, 0]));
     if (this.side === "difference") Object.assign(all, { take: -of("take"), [this.other]: of(this.other) });
-    else if (this.side === "stems") for (const lane of this.stems) all[lane] = this.#stripGain(lane) * of("stems");
+    else if (this.side === "stems")
+      for (const lane of this.stems) all[lane] = this.#stripGain(lane) * of("stems");
     else all[this.side] = of(this.side);
     return all;
   }

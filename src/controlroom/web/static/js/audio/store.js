@@ -18,7 +18,10 @@ export class Store {
 
   /** Return the end of the chunk that holds a frame of the take's clock. */
   chunkEnd(frame) {
-    return Math.min(this.last, this.first + (Math.floor((frame - this.first) / this.chunkFrames) + 1) * this.chunkFrames);
+    return Math.min(
+      this.last,
+      this.first + (Math.floor((frame - this.first) / this.chunkFrames) + 1) * this.chunkFrames,
+    );
   }
 
   /** Return {buffer, first}: the chunk that holds a frame, and where it begins. */
@@ -38,8 +41,11 @@ export class Store {
   async #read(start) {
     const { channels, frames, rate_hz: rate } = this.sound;
     const stop = Math.min(frames, start + this.chunkFrames);
-    const rows = await Promise.all(Array.from({ length: channels }, (_, channel) =>
-      getRange(this.url, 4 * (channel * frames + start), 4 * (channel * frames + stop))));
+    const rows = await Promise.all(
+      Array.from({ length: channels }, (_, channel) =>
+        getRange(this.url, 4 * (channel * frames + start), 4 * (channel * frames + stop)),
+      ),
+    );
     const buffer = new AudioBuffer({ length: stop - start, numberOfChannels: channels, sampleRate: rate });
     rows.forEach((row, channel) => buffer.copyToChannel(new Float32Array(row), channel));
     return { buffer, first: this.first + start };

@@ -10,5 +10,7 @@ export default function masters(element, app, scope) {
       app.bus.tell("said", { text: `released: ${files.length} files in the song's release folder` });
     });
   });
-  app.bus.hear(scope, "job-ended", (job) => { if (job.song === app.song && job.kind === "render" && job.state === "done") location.reload(); });
+  app.bus.hear(scope, "job-ended", (job) => {
+    if (job.song === app.song && job.kind === "render" && job.state === "done") location.reload();
+  });
 }

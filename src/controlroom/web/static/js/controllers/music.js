@@ -4,6 +4,8 @@ import { keepMatched, readSounds } from "./sounds.js";
 export default function music(element, app, scope) {
   if (!element.querySelector(".stage")) return;
   keepMatched(app, scope);
-  app.bus.hear(scope, "drawn", () => { if (!app.player.loop) app.player.setLoop(app.loudest, false); });
+  app.bus.hear(scope, "drawn", () => {
+    if (!app.player.loop) app.player.setLoop(app.loudest, false);
+  });
   readSounds(app);
 }

@@ -26,8 +26,21 @@ export default function toasts(element, app, scope) {
   app.bus.hear(scope, "said", ({ text, hint }) => show(text, hint));
   app.bus.hear(scope, "refused", (error) => show(error.message, error.hint, true));
   let away = 0;
-  app.bus.hear(scope, "offline", () => { away ||= setTimeout(() => show("the server does not answer", "start controlroom studio again and open its address here; this page goes on by itself", true), 2500); });
-  app.bus.hear(scope, "online", () => { clearTimeout(away); away = 0; });
+  app.bus.hear(scope, "offline", () => {
+    away ||= setTimeout(
+      () =>
+        show(
+          "the server does not answer",
+          "start controlroom studio again and open its address here; this page goes on by itself",
+          true,
+        ),
+      2500,
+    );
+  });
+  app.bus.hear(scope, "online", () => {
+    clearTimeout(away);
+    away = 0;
+  });
 }
 
 /** Do something asynchronous; a refusal becomes a toast. Returns undefined then. */
