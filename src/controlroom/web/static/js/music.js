@@ -6,7 +6,8 @@ import { settled } from "./scope.js";
 let asked = 0;
 
 export async function readMusic(app) {
-  const turn = (asked += 1);
+  asked += 1;
+  const turn = asked;
   const found = await tried(app, () => getJson(`/songs/${app.song}/music`));
   if (!found || turn !== asked) return;
   app.music = found;

@@ -30,14 +30,18 @@ export class Graph {
     this.input.disconnect();
     let node = this.input;
     for (const next of this.#chain(name)) {
-      node.connect(next.in ?? next);
-      node = next.out ?? next;
+      node.connect(next.in);
+      node = next.out;
     }
     node.connect(this.out);
   }
 
+  /** Return what a way to listen puts between the sides and the speakers: each with where it begins and ends. */
   #chain(name) {
-    const filter = (type, frequency, Q = -3.01) => new BiquadFilterNode(this.context, { type, frequency, Q });
+    const filter = (type, frequency, Q = -3.01) => {
+      const node = new BiquadFilterNode(this.context, { type, frequency, Q });
+      return { in: node, out: node };
+    };
     // 4th-order Butterworth
     const twice = (type, frequency) => [filter(type, frequency, -5.33), filter(type, frequency, 2.32)];
     switch (name) {
@@ -91,7 +95,7 @@ export class Graph {
           maxDecibels: 20,
         }),
     );
-    this.spectra.forEach((node, channel) => apart.connect(node, channel));
+    for (const [channel, node] of this.spectra.entries()) apart.connect(node, channel);
     this.context.audioWorklet.addModule(new URL("./meter.worklet.js", import.meta.url)).then(
       () => {
         this.meter = new AudioWorkletNode(this.context, "meter", {

@@ -27,11 +27,11 @@ function kWeighting(rate) {
     pass = poles(38.13547087602444, 0.5003270373238773);
   const high = 10 ** (3.999843853973347 / 20),
     band = (high ** 0.4996667741545416 * shelf.k) / shelf.q;
-  shelf.b = [high + band + shelf.k ** 2, 2 * (shelf.k ** 2 - high), high - band + shelf.k ** 2].map(
-    (value) => value / shelf.norm,
-  );
-  pass.b = [1, -2, 1];
-  return [shelf, pass];
+  const b = [high + band + shelf.k ** 2, 2 * (shelf.k ** 2 - high), high - band + shelf.k ** 2];
+  return [
+    { ...shelf, b: b.map((value) => value / shelf.norm) },
+    { ...pass, b: [1, -2, 1] },
+  ];
 }
 
 class Channel {

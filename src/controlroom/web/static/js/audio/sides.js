@@ -5,10 +5,14 @@ const SWITCH_S = 0.005;
 export const SIDES = ["take", "proposal", "render", "reference"];
 export const STEM = "stem:";
 
+/** @typedef {import("./player.js").Player} Player */
+/** @typedef {GainNode & {panner?: StereoPannerNode}} Fader */
+
 export class Sides {
   constructor(bus) {
     this.bus = bus;
     this.stores = {};
+    /** @type {Record<string, Fader>} */
     this.faders = {};
     this.gains = {};
     this.strips = new Map(); // stem lane: { level_db, pan, solo, mute }
@@ -35,7 +39,7 @@ export class Sides {
     return side === "stems" ? this.stems.length > 0 : Boolean(this.stores[side]);
   }
 
-  /** Put a sound on a lane, or take it off with null. */
+  /** Put a sound on a lane, or take it off with null. @this {Player} */
   put(lane, song, sound, options = {}) {
     const was = this.stores[lane]?.sound;
     if (was?.id === sound?.id && was?.start_frame === sound?.start_frame) return;
@@ -47,7 +51,7 @@ export class Sides {
     this.bus.tell("sides");
   }
 
-  /** Hear another side: take, proposal, render, reference, stems or difference. */
+  /** Hear another side: take, proposal, render, reference, stems or difference. @this {Player} */
   hear(side) {
     if (side === "difference" && !this.stores[this.other])
       this.other = this.other === "render" ? "proposal" : "render";
@@ -59,7 +63,7 @@ export class Sides {
     this.bus.tell("sides");
   }
 
-  /** Set what a stem's strip says: level_db, pan, solo, mute. */
+  /** Set what a stem's strip says: level_db, pan, solo, mute. @this {Player} */
   strip(lane, change) {
     Object.assign(this.strips.get(lane), change);
     this.fade();
@@ -83,7 +87,7 @@ export class Sides {
     return mute || (soloing && !solo) ? 0 : 10 ** (level_db / 20);
   }
 
-  /** Bring the gains to where they belong. */
+  /** Bring the gains to where they belong. @this {Player} */
   fade() {
     if (!this.context) return;
     const now = this.context.currentTime;
@@ -100,9 +104,10 @@ export class Sides {
     this.lastSwitch = { at: now, until: now + SWITCH_S };
   }
 
-  /** Make a lane's fader, with a panner where it is a stem's. */
+  /** Make a lane's fader, with a panner where it is a stem's. @this {Player} */
   wire(lane, into) {
     if (this.faders[lane]) return;
+    /** @type {Fader} */
     const fader = new GainNode(this.context, { gain: this.targets()[lane] ?? 0 });
     if (lane.startsWith(STEM)) {
       fader.panner = new StereoPannerNode(this.context, { pan: this.strips.get(lane)?.pan ?? 0 });

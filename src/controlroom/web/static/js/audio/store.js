@@ -9,7 +9,9 @@ export class Store {
 
   /** `alone`: silent where it has no sound; `kept`: how many stretches it may hold. */
   constructor(song, sound, { alone = false, kept = KEPT } = {}) {
-    Object.assign(this, { sound, alone, kept });
+    this.sound = sound;
+    this.alone = alone;
+    this.kept = kept;
     this.first = sound.start_frame;
     this.last = sound.start_frame + sound.frames;
     this.chunkFrames = CHUNK_S * sound.rate_hz;
@@ -47,7 +49,7 @@ export class Store {
       ),
     );
     const buffer = new AudioBuffer({ length: stop - start, numberOfChannels: channels, sampleRate: rate });
-    rows.forEach((row, channel) => buffer.copyToChannel(new Float32Array(row), channel));
+    for (const [channel, row] of rows.entries()) buffer.copyToChannel(new Float32Array(row), channel);
     return { buffer, first: this.first + start };
   }
 }

@@ -6,6 +6,7 @@ const HEIGHT = 190,
   TOP = 12,
   FOOT = 26;
 
+/** @type {import("../app.js").Controller} */
 export default function arc(element, app, scope) {
   const holder = element.querySelector('[data-target="chart"]');
   const y = (share) => TOP + (1 - Math.max(0, Math.min(1, share))) * (HEIGHT - TOP - FOOT);
@@ -85,7 +86,7 @@ export default function arc(element, app, scope) {
     element.querySelector('[data-target="arc-words"]').textContent = told(music);
   }
 
-  for (const what of ["music"]) app.bus.hear(scope, what, draw);
+  app.bus.hear(scope, "music", draw);
   const sized = new ResizeObserver(draw);
   sized.observe(holder);
   scope.add(() => sized.disconnect());

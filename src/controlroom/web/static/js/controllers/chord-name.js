@@ -3,6 +3,7 @@ import { place } from "../format.js";
 import { offerTonics, symbol } from "../pitches.js";
 import { ownSpace, say, tellOrigin } from "../saying.js";
 
+/** @type {import("../app.js").Controller} */
 export default function chordName(element, app, scope) {
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
   const form = element.querySelector("form");

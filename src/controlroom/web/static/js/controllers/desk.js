@@ -6,6 +6,7 @@ import { forms } from "./forms.js";
 import { keepMatched, readSounds } from "./sounds.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function desk(element, app, scope) {
   const { player, bus } = app;
   const work = element.querySelector('[data-slot="work"]');
@@ -13,7 +14,6 @@ export default function desk(element, app, scope) {
   let open = null;
   let inside = new Scope();
   scope.add(() => inside.end());
-  app.heard = new Map();
 
   const cards = () => [...work.querySelectorAll("[data-card]")];
   const facts = () => JSON.parse(work.querySelector('[data-target="facts"]').dataset.facts);
@@ -54,6 +54,7 @@ export default function desk(element, app, scope) {
     const pill = document.querySelector('[data-slot="state"]');
     pill.textContent = state;
     pill.className = `state ${state.replaceAll(" ", "-")}`;
+    /** @type {HTMLElement | null} */
     const count = document.querySelector(".count");
     if (count) {
       count.textContent = waiting;
@@ -141,12 +142,12 @@ export default function desk(element, app, scope) {
 
 /** Return what gives the focus back after a swap: nobody who types may lose a letter to a shortcut. */
 function held(work) {
-  const { activeElement: was } = document;
+  const was = /** @type {HTMLInputElement} */ (document.activeElement);
   if (!work.contains(was) || !was.id) return null;
   const { id, value, selectionStart: at } = was;
   const { then } = was.dataset;
   return () => {
-    const now = document.getElementById(id);
+    const now = /** @type {HTMLInputElement | null} */ (document.getElementById(id));
     if (!now) return;
     now.focus({ preventScroll: true });
     if (now.type === "text" && at !== null) {

@@ -2,6 +2,7 @@
 import { getText, post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function evidence(element, app, scope) {
   const button = element.querySelector("button");
 
@@ -9,7 +10,9 @@ export default function evidence(element, app, scope) {
     const text = await tried(app, () => getText(`/songs/${app.song}/music`));
     if (!text) return;
     const fresh = new DOMParser().parseFromString(text, "text/html");
-    for (const one of document.querySelectorAll("[data-evidence]"))
+    /** @type {NodeListOf<HTMLElement>} */
+    const places = document.querySelectorAll("[data-evidence]");
+    for (const one of places)
       one.replaceChildren(...fresh.querySelector(`[data-evidence="${one.dataset.evidence}"]`).children);
     element.hidden = true;
   }

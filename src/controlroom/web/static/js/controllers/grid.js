@@ -39,6 +39,7 @@ const FACTS = {
   },
 };
 
+/** @type {import("../app.js").Controller} */
 export default function grid(element, app, scope) {
   const forms = [...element.querySelectorAll("form[data-say]")];
   const why = element.querySelector('[data-target="why"]');

@@ -5,6 +5,7 @@ import { spoken, symbol } from "../pitches.js";
 // what a degree does in its key (Riemann's three functions); what is borrowed stands apart
 const FAMILIES = { i: "rest", iii: "rest", vi: "rest", ii: "away", iv: "away", v: "pull", vii: "pull" };
 
+/** @type {import("../app.js").Controller} */
 export default function harmony(element, app, scope) {
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
 
@@ -41,7 +42,7 @@ export default function harmony(element, app, scope) {
         let origin = music.said.chords ? "as heard" : `confidence ${share(chord.confidence)}`;
         if (instead) origin = `as ${music.said.chords.by} says; ${symbol(instead)} was heard`;
         button.title = `${symbol(chord.label)}, ${place(chord)}, ${origin}`;
-        button.style.flexGrow = Math.max(0.2, chord.end_s - chord.start_s);
+        button.style.flexGrow = String(Math.max(0.2, chord.end_s - chord.start_s));
         button.dataset.family = family(chord.roman);
         button.style.setProperty("--sure", `${Math.round(8 + 26 * chord.confidence)}%`);
         button.onclick = () => {

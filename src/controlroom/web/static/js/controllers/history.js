@@ -2,6 +2,7 @@
 import { getJson, post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function history(element, app, scope) {
   const compare = element.querySelector('[data-do="compare"]');
   const holder = element.querySelector('[data-target="compared"]');
@@ -30,9 +31,7 @@ export default function history(element, app, scope) {
 
   async function show() {
     const [then, now] = chosen.map((box) => Number(box.dataset.compare)).sort((a, b) => a - b);
-    const found = await getJson(
-      `/songs/${app.song}/history/differences?${new URLSearchParams({ then, now })}`,
-    );
+    const found = await getJson(`/songs/${app.song}/history/differences?then=${then}&now=${now}`);
     holder.hidden = false;
     holder.querySelector("h2").textContent = found.length
       ? `From entry ${then} to entry ${now}, ${found.length} answer${found.length > 1 ? "s differ" : " differs"}`
@@ -54,9 +53,9 @@ export default function history(element, app, scope) {
     ]) {
       const cell = document.createElement(tag);
       cell.textContent = text;
+      if (cell instanceof HTMLTableCellElement && tag === "th") cell.scope = "row";
       line.append(cell);
     }
-    line.firstChild.scope = "row";
     return line;
   }
 }

@@ -4,6 +4,7 @@ import { tried } from "./toasts.js";
 
 const AUDIO = /\.(wav|wave|aif|aiff|flac|mp3|m4a|mp4|aac|ogg|oga|opus|caf|w64)$/i;
 
+/** @type {import("../app.js").Controller} */
 export default function importing(element, app, scope) {
   const input = element.querySelector("input");
   const into = element.dataset.into ?? app.song;
@@ -30,22 +31,20 @@ export default function importing(element, app, scope) {
     });
   }
 
-  const bring = (files, how = {}) =>
-    files.forEach((file) =>
-      tried(app, async () => {
-        if (!AUDIO.test(file.name))
-          throw Object.assign(new Error(`${file.name} is no audio file that is known here`), {
-            hint: "WAV, AIFF, FLAC, MP3, M4A, OGG or Opus",
-          });
-        const job = await upload(
-          app,
-          `/imports?${new URLSearchParams({ name: file.name, song: into, role, ...how })}`,
-          file,
-        );
-        mine.set(job.id, file);
-        app.bus.tell("job", job);
-      }),
-    );
+  const bring = (files, how = {}) => {
+    for (const file of files) tried(app, () => begin(file, how));
+  };
+
+  async function begin(file, how) {
+    if (!AUDIO.test(file.name)) {
+      const why = `${file.name} is no audio file that is known here`;
+      throw Object.assign(new Error(why), { hint: "WAV, AIFF, FLAC, MP3, M4A, OGG or Opus" });
+    }
+    const asked = new URLSearchParams({ name: file.name, song: into, role, ...how });
+    const job = await upload(app, `/imports?${asked}`, file);
+    mine.set(job.id, file);
+    app.bus.tell("job", job);
+  }
 
   app.bus.hear(scope, "job-ended", (job) => {
     const file = mine.get(job.id),

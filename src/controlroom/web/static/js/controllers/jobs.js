@@ -28,6 +28,7 @@ const DONE = {
   separate: "Separated; the stems have their room",
   stems: "The stems are in",
 };
+/** @type {[RegExp, string][]} */
 const STEPS = [
   [/^import|decode/, "reading the file"],
   [/^listen\./, "listening"],
@@ -42,6 +43,7 @@ const STEPS = [
 
 const words = (what) => STEPS.find(([pattern]) => pattern.test(what))?.[1] ?? "";
 
+/** @type {import("../app.js").Controller} */
 export default function jobs(element, app, scope) {
   const rows = new Map();
   const show = (job) => {

@@ -38,6 +38,14 @@ const DESK = {
   p: "mark",
 };
 
+/** Open the sheet that lists the keys. */
+export function showKeys() {
+  /** @type {HTMLDialogElement} */
+  const sheet = document.querySelector("#keys");
+  sheet.showModal();
+}
+
+/** @type {import("../app.js").Controller} */
 export default function keys(document, app, scope) {
   const writing = (target) =>
     target.closest("input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable]");
@@ -71,6 +79,6 @@ export default function keys(document, app, scope) {
 
   if (!document.querySelector(".transport"))
     app.bus.hear(scope, "do-transport", ({ action }) => {
-      if (action === "keys") document.querySelector("#keys").showModal();
+      if (action === "keys") showKeys();
     });
 }

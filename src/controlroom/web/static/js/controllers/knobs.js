@@ -53,13 +53,13 @@ export class Knobs {
 
   /** Return every knob's value; those that are no valid number are left out. */
   all() {
-    return Object.fromEntries(this.inputs.filter(isSaid).map((one) => [one.dataset.knob, valueOf(one)]));
+    return Object.fromEntries(this.inputs.filter(isSaid).map((one) => [one.dataset.knob, held(one)]));
   }
 
   /** Return the knobs that differ from the proposal. */
   changed() {
     return Object.fromEntries(
-      this.inputs.filter((one) => differs(one) && isSaid(one)).map((one) => [one.dataset.knob, valueOf(one)]),
+      this.inputs.filter((one) => differs(one) && isSaid(one)).map((one) => [one.dataset.knob, held(one)]),
     );
   }
 
@@ -91,7 +91,7 @@ function isSaid(input) {
   return input.checkValidity() && (input.value !== "" || input.tagName === "SELECT");
 }
 
-function valueOf(input) {
+function held(input) {
   if (input.type === "checkbox") return input.checked;
   return input.type === "number" ? input.valueAsNumber : input.value;
 }

@@ -2,6 +2,7 @@
 import { post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function masters(element, app, scope) {
   scope.on(element, "click", (event) => {
     if (!event.target.closest('[data-do="release"]')) return;

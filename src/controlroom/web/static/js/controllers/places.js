@@ -9,7 +9,8 @@ export class Places {
   #placed = [];
 
   constructor(element, app) {
-    Object.assign(this, { element, app });
+    this.element = element;
+    this.app = app;
   }
 
   /** Make the buttons anew: what was found, noted or answered has changed. */
@@ -18,7 +19,9 @@ export class Places {
     row.className = "whole-row";
     this.#placed = [];
     const cards = answering();
-    for (const one of document.querySelectorAll("[data-finding]:not([data-information]), [data-note]")) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const told = document.querySelectorAll("[data-finding]:not([data-information]), [data-note]");
+    for (const one of told) {
       const button = this.#button(one, cards.get(one.dataset.finding));
       if (one.dataset.start === undefined) {
         button.classList.add("whole");
@@ -73,7 +76,9 @@ export class Places {
 /** Return the first card that answers each finding. */
 function answering() {
   const cards = new Map();
-  for (const card of document.querySelectorAll("[data-answers]")) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const all = document.querySelectorAll("[data-answers]");
+  for (const card of all) {
     for (const id of card.dataset.answers.split(/\s+/)) if (!cards.has(id)) cards.set(id, card);
   }
   return cards;

@@ -10,7 +10,8 @@ export function previews(app, scope, wanted) {
   scope.add(() => asking?.abort());
   return async () => {
     asking?.abort();
-    const mine = (asking = new AbortController());
+    const mine = new AbortController();
+    asking = mine;
     const stretch = player.loop;
     if (!stretch || !player.stores.take) return;
     const { processor, part = "mix", knobs, span } = wanted();

@@ -3,6 +3,7 @@ import { getBytes, getJson } from "../api.js";
 import { loudest } from "./drawing.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function reference(element, app, scope) {
   const { player, bus } = app;
   const select = element.querySelector("select");

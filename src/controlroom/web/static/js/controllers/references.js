@@ -4,6 +4,7 @@ import { clock } from "../format.js";
 import { loudest } from "./drawing.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function references(element, app, scope) {
   for (const card of element.querySelectorAll("[data-reference]")) show(card, app, scope);
   app.bus.hear(scope, "job-ended", (job) => {

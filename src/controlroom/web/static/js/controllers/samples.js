@@ -3,22 +3,16 @@ import { send } from "../api.js";
 import { upload } from "../upload.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function samples(element, app, scope) {
   const drop = element.querySelector(".drop"),
     input = drop.querySelector("input");
-  const bring = (files) =>
-    files.forEach((file) =>
-      tried(app, async () => {
-        app.bus.tell(
-          "job",
-          await upload(
-            app,
-            `/imports?${new URLSearchParams({ name: file.name, song: app.song, role: "sample" })}`,
-            file,
-          ),
-        );
-      }),
-    );
+  const path = (file) =>
+    `/imports?${new URLSearchParams({ name: file.name, song: app.song, role: "sample" })}`;
+  const bring = (files) => {
+    for (const file of files)
+      tried(app, async () => app.bus.tell("job", await upload(app, path(file), file)));
+  };
 
   scope.on(drop, "click", (event) => {
     if (event.target !== input) input.click();

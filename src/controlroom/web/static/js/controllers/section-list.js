@@ -4,6 +4,7 @@ import { nearest } from "../music.js";
 import { ownSpace, say, tellOrigin } from "../saying.js";
 import { SectionDraft } from "../section-draft.js";
 
+/** @type {import("../app.js").Controller} */
 export default function sectionList(element, app, scope) {
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
   const button = (name) => element.querySelector(`[data-do="${name}"]`);
@@ -15,7 +16,7 @@ export default function sectionList(element, app, scope) {
   /** Draw the rows anew where their order changed, else in place: nobody who types loses the field. */
   function draw() {
     const rows = draft.marks.map((mark) => lines.get(mark) ?? made(mark)),
-      was = document.activeElement;
+      was = /** @type {HTMLElement} */ (document.activeElement);
     if (
       rows.length !== at("rows").children.length ||
       rows.some((row, index) => row !== at("rows").children[index])
@@ -23,7 +24,7 @@ export default function sectionList(element, app, scope) {
       at("rows").replaceChildren(...rows);
       if (at("rows").contains(was)) was.focus({ preventScroll: true });
     }
-    draft.marks.forEach((mark, index) => show(rows[index], mark, index));
+    for (const [index, mark] of draft.marks.entries()) show(rows[index], mark, index);
     button("keep").disabled = button("discard").disabled = !draft.moved;
     at("pending").textContent = draft.moved ? "Not kept yet." : "";
   }

@@ -2,6 +2,7 @@
 import { clock } from "../format.js";
 import { barLines, barsOf, counted, readMusic } from "../music.js";
 
+/** @type {import("../app.js").Controller} */
 export default function sections(element, app, scope) {
   const { player, bus } = app;
   const empty = element.querySelector(".section-empty");
@@ -98,7 +99,7 @@ export default function sections(element, app, scope) {
       bus.tell("loop-set");
     }
   });
-  for (const what of ["music", "view", "loop"]) bus.hear(scope, what, lay);
+  bus.hearAny(scope, ["music", "view", "loop"], lay);
   bus.hear(scope, "ready", () => {
     if (!app.music) readMusic(app);
   });

@@ -28,5 +28,5 @@ export function keepMatched(app, scope) {
   bus.hear(scope, "gains", () => {
     last = keyOf();
   });
-  for (const what of ["loop", "sides"]) bus.hear(scope, what, match);
+  bus.hearAny(scope, ["loop", "sides"], match);
 }

@@ -13,6 +13,7 @@ const LINES = [
   [10000, "10k"],
 ];
 
+/** @type {import("../app.js").Controller} */
 export default function spectrum(element, app, scope) {
   const canvas = element.querySelector("canvas");
   let tone = null,
@@ -25,11 +26,10 @@ export default function spectrum(element, app, scope) {
       draw();
     });
   app.bus.hear(scope, "ready", read);
-  for (const what of ["loop", "sides", "seek"])
-    app.bus.hear(scope, what, () => {
-      live = null;
-      draw();
-    });
+  app.bus.hearAny(scope, ["loop", "sides", "seek"], () => {
+    live = null;
+    draw();
+  });
 
   /** Return the power in each third-octave band of what plays. */
   function bands(freq) {
@@ -55,7 +55,7 @@ export default function spectrum(element, app, scope) {
   function fitted(power) {
     const { freq_hz: freq, median_db: median } = tone.corridor;
     const off = power.map((value, at) => 10 * Math.log10(value + 1e-20) - median[at]);
-    const counted = off.filter((value, at) => freq[at] >= FIT_HZ[0] && freq[at] <= FIT_HZ[1]);
+    const counted = off.filter((_, at) => freq[at] >= FIT_HZ[0] && freq[at] <= FIT_HZ[1]);
     const mean = counted.reduce((sum, one) => sum + one, 0) / counted.length;
     return off.map((value) => value - mean);
   }
@@ -84,7 +84,7 @@ export default function spectrum(element, app, scope) {
       height / 2 - (Math.max(-REACH_DB, Math.min(REACH_DB, db)) / REACH_DB) * (height / 2 - 4 * scale);
     const path = (xs, ys) => {
       pen.beginPath();
-      xs.forEach((hz, at) => pen.lineTo(x(hz), y(ys[at])));
+      for (const [at, hz] of xs.entries()) pen.lineTo(x(hz), y(ys[at]));
     };
     const colour = (name) => style.getPropertyValue(name);
     path(

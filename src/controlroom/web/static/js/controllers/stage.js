@@ -4,6 +4,7 @@ import { framed } from "../scope.js";
 import { Drawing } from "./drawing.js";
 import { Places } from "./places.js";
 
+/** @type {import("../app.js").Controller} */
 export default function stage(element, app, scope) {
   const { player, bus } = app;
   const at = (name) => element.querySelector(`[data-target="${name}"]`);

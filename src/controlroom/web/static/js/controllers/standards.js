@@ -2,6 +2,7 @@
 import { post, send } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function standards(element, app, scope) {
   const find = element.querySelector('[data-target="find"]');
   scope.on(find, "input", () => {

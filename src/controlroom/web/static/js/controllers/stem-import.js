@@ -12,6 +12,7 @@ const ASKED = ["stem.role-asked", "stem.role-twice"];
 const DEEP = 3;
 const WHOLE = /\.(zip|mp4)$|\.stem\.\w+$/i;
 
+/** @type {import("../app.js").Controller} */
 export default function stemImport(element, app, scope) {
   const input = element.querySelector("input");
   scope.on(element, "click", (event) => {
@@ -81,13 +82,14 @@ export default function stemImport(element, app, scope) {
   };
 
   // where neither name nor sound tells what a stem is, the person does
+  /** @type {HTMLDialogElement} */
   const dialog = document.querySelector("#roles");
   app.bus.hear(scope, "job-ended", (job) => {
     if (job.id !== mine || !ASKED.includes(job.error?.code)) return;
     const row = dialog.querySelector("template").content.firstElementChild;
     dialog.querySelector('[data-target="roles"]').replaceChildren(
       ...sent.names.map((name) => {
-        const label = row.cloneNode(true);
+        const label = /** @type {HTMLElement} */ (row.cloneNode(true));
         label.querySelector("span").textContent = name;
         Object.assign(label.querySelector("select"), { name });
         label.classList.toggle("asked", job.error.message.includes(name.split("/").at(-1)));

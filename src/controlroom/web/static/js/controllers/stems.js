@@ -7,6 +7,7 @@ import { tried } from "./toasts.js";
 
 const KEPT = 4; // stretches held of each stem: twelve stems share the memory of one song
 
+/** @type {import("../app.js").Controller} */
 export default function stems(element, app, scope) {
   const { player, bus } = app;
   const strips = [...element.querySelectorAll("[data-stem]")];

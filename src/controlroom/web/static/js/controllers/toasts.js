@@ -1,6 +1,7 @@
 // Short words at the edge of the page: what was done, what was refused and why.
 const STAY_MS = 6000;
 
+/** @type {import("../app.js").Controller} */
 export default function toasts(element, app, scope) {
   const home = element.parentElement;
   // whatever lies outside an open dialog is behind it, and nobody reads it out

@@ -2,7 +2,9 @@
 import { BANDS, MODES } from "../audio/graph.js";
 import { clock, place, signed } from "../format.js";
 import { grownByBars, movedByBars, sectionAt } from "../music.js";
+import { showKeys } from "./keys.js";
 
+/** @type {import("../app.js").Controller} */
 export default function transport(element, app, scope) {
   const { player, bus } = app;
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
@@ -18,8 +20,10 @@ export default function transport(element, app, scope) {
       show();
     },
     mode: () => player.setMode(MODES[(MODES.indexOf(player.mode) + 1) % MODES.length]),
-    band: () =>
-      player.setMode("band", BANDS[(BANDS.indexOf(player.band) + (player.mode === "band")) % BANDS.length]),
+    band: () => {
+      const next = player.mode === "band" ? 1 : 0;
+      player.setMode("band", BANDS[(BANDS.indexOf(player.band) + next) % BANDS.length]);
+    },
     in: () => bus.tell("zoom", { by: 0.5 }),
     out: () => bus.tell("zoom", { by: 2 }),
     all: () => bus.tell("zoom", { by: Infinity }),
@@ -35,7 +39,7 @@ export default function transport(element, app, scope) {
     },
     "loop-start": () => edge("start_s"),
     "loop-end": () => edge("end_s"),
-    keys: () => document.querySelector("#keys").showModal(),
+    keys: () => showKeys(),
   };
 
   function edge(which) {
@@ -84,7 +88,7 @@ export default function transport(element, app, scope) {
     player.setMode(select.value.startsWith("band") ? "band" : select.value, band ?? player.band);
   });
   bus.hear(scope, "do-transport", ({ action }) => actions[action]?.());
-  for (const what of ["sides", "loop", "playing", "gains"]) bus.hear(scope, what, show);
+  bus.hearAny(scope, ["sides", "loop", "playing", "gains"], show);
   let shown = "";
   scope.frames(() => {
     const now = clock(player.position);

@@ -2,6 +2,7 @@
 import { post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function trial(element, app, scope) {
   const { player, bus } = app;
   const score = element.querySelector('[data-target="score"]');

@@ -3,12 +3,17 @@ import { clock, seconds } from "../format.js";
 
 export class Where {
   constructor(card, app, scope) {
-    Object.assign(this, { card, app, onchange: () => {}, span: undefined });
+    this.card = card;
+    this.app = app;
+    this.onchange = () => {};
+    /** What the person chose instead of the proposed span. @type {import("../app.js").Stretch | undefined} */
+    this.span = undefined;
     this.proposed =
       card.dataset.spanStart === undefined
         ? null
         : { start_s: Number(card.dataset.spanStart), end_s: Number(card.dataset.spanEnd) };
     this.select = card.querySelector("select[data-part]");
+    /** @type {HTMLElement} */
     this.region = document.querySelector('[data-target="stage-span"]');
     scope.on(card, "change", (event) => {
       if (event.target === this.select) this.#moved();
@@ -40,7 +45,8 @@ export class Where {
     return this.part === this.card.dataset.part ? said : { ...said, part: this.part };
   }
 
-  set({ span, part } = {}) {
+  /** @param {{span?: import("../app.js").Stretch, part?: string}} chosen */
+  set({ span, part }) {
     this.span = span;
     if (this.select && part) this.select.value = part;
     this.show();
