@@ -42,7 +42,7 @@ class BreaksDetector:
     }
     judges: ClassVar[dict[str, str]] = {CLICKS.kind: CLICKS.name, DROPOUTS.kind: DROPOUTS.name}
     stage: ClassVar[Stage] = Stage.REPAIR
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return at most one finding of each kind."""

@@ -30,7 +30,7 @@ class PumpingDetector:
     }
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.LOUDNESS
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
@@ -38,5 +38,6 @@ class PumpingDetector:
         found = BOUND.finding(listening, standards, self.version)
         if found is None:
             return []
-        tempo = music_of(listening).grid.tempo_bpm
-        return [told_more(found, facts={"tempo_bpm": round(tempo, 1)} if tempo else None)]
+        grid = music_of(listening).grid
+        told = told_more(found, facts={"tempo_bpm": round(grid.tempo_bpm, 1)} if grid.tempo_bpm else None)
+        return [told.model_copy(update={"confidence": min(told.confidence, grid.confidence)})]

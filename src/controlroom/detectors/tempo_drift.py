@@ -14,6 +14,7 @@ from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 JUDGE = Judge("tempo-drift", "form.tempo_drift_percent", "form.tempo_drift_percent", 6.0)
+LEAST_CONFIDENCE = 0.35
 
 
 def _tell_tempo_drift(finding: Finding) -> str:
@@ -37,17 +38,19 @@ class TempoDriftDetector:
     }
     judges: ClassVar[dict[str, str]] = {JUDGE.kind: JUDGE.name}
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     deep: ClassVar[bool] = True
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return one finding on the whole song."""
-        drift = tempo_drift_of(listening)
-        if drift is None:
-            return []
+        drift, grid = tempo_drift_of(listening), music_of(listening).grid
+        if drift is None or grid.confidence < LEAST_CONFIDENCE:
+            return []  # a drift of a tempo that was hardly heard is a guess about a guess
         facts: dict[str, str | float | int | bool] = {
             "faster": drift.drift_percent > 0,
-            "tempo_bpm": float(music_of(listening).grid.tempo_bpm or 0.0),
+            "tempo_bpm": float(grid.tempo_bpm or 0.0),
         }
         found = JUDGE.finding(listening, standards, self.version, facts=facts)
-        return [found] if found else []
+        return (
+            [found.model_copy(update={"confidence": min(found.confidence, grid.confidence)})] if found else []
+        )
