@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.model.figures import NOTHING, clock, format_measurement, number
+from controlroom.model.finding_words import judged, limit
 from controlroom.model.findings import Finding
-from controlroom.report.figures import NOTHING, clock, format_measurement, number
-from controlroom.report.finding_words import (
+from controlroom.report.plain import as_lines
+from controlroom.report.telling import (
     finding_place,
     finding_sentence,
     finding_title,
-    judged,
-    limit,
     severity_words,
 )
-from controlroom.report.plain import as_lines
 
 
 def listen_text(findings: Sequence[Finding], music: Mapping[str, Any]) -> str:
