@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controlroom.detectors.form import all_detectors
-from controlroom.engine.desk import prepare, run_excerpt, run_step
+from controlroom.engine.desk import prepare, render_stage, run_excerpt, run_step
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import MEASURES, READINGS
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
-from controlroom.model.proposals import Step
+from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
-from controlroom.processors.form import all_processors, from_step, knob_info
+from controlroom.processors.form import all_processors, from_step, knob_info, rebuilding, removing
 from tests import tolerances as tol
 from tests.detectors.sounds import clean
 
@@ -279,3 +279,28 @@ def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
     state = prepare(chosen, Listening(short, stems=beside(short)))
     reach = getattr(state, "reach_frames", 0)
     assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32
+
+
+def test_each_processor_has_a_place_of_its_own_in_its_stage():
+    places = [(processor.stage, processor.order) for processor in PROCESSORS]
+    assert len(set(places)) == len(places)
+    last = {stage: max(p.order for p in PROCESSORS if p.stage is stage) for stage, _ in places}
+    assert {p.name for p in PROCESSORS if p.order == last[p.stage]} >= {"limiter", "remove"}
+
+
+def test_the_order_of_acceptance_is_not_the_order_of_sound():
+    bass = Listening(clean(2.0, 48000))
+    sound = Listening(bass.audio, stems={"bass": bass, "kick": Listening(clean(2.0, 48000))})
+    fit = [p for p in PROCESSORS if p.stage is Stage.STEMS and (not p.parts or "bass" in p.parts)]
+    steps = [p(**AT_WORK[p.name]).step("bass") for p in fit]
+    one, other = (render_stage(sound, some, Context()).sound for some in (steps, steps[::-1]))
+    assert len(steps) > 6
+    assert one.audio.digest() == other.audio.digest() != sound.audio.digest()
+
+
+def test_one_processor_removes_a_part_and_one_rebuilds_the_mix():
+    assert [p.name for p in PROCESSORS if p.removes_part] == [removing().name]
+    assert [p.name for p in PROCESSORS if p.rebuilds_mix] == [rebuilding().name]
+    for hand in (removing(), rebuilding()):
+        assert hand.person_only
+        assert not hand.model_validate({"amount": 1.0}).is_neutral()

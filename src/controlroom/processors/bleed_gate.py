@@ -26,6 +26,7 @@ class BleedGate(Processor):
 
     name: ClassVar[str] = "bleed_gate"
     stage: ClassVar[Stage] = Stage.STEMS
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("dynamics.between_db",)
 

@@ -13,8 +13,7 @@ from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
-from controlroom.model.standards import Standards
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 MOST_OF_SONG = 0.1
 
@@ -27,6 +26,7 @@ class Fade(Processor):
 
     name: ClassVar[str] = "fade"
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
     claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)
@@ -36,8 +36,9 @@ class Fade(Processor):
     out_ms: float = knob(0.0, low=0.0, high=20000.0, step=1.0, unit="ms", help="length of the fade-out")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return a fade-out of the standards' length, at most a tenth of the song."""
+        listening, standards = trial.sound, trial.standards
         part = listening.part(finding.part)
         before = measure(part, "edges.end_level_db", standards)
         length_ms = min(standards.number("edges.fade_out_ms"), 1000.0 * MOST_OF_SONG * part.audio.duration_s)

@@ -12,8 +12,7 @@ from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
-from controlroom.model.standards import Standards
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 PASS_RATIO = 1.5
 """Where the bass is whole again, over where rumble ends: 30 Hz over 20 Hz."""
@@ -32,6 +31,7 @@ class Rumble(Processor):
 
     name: ClassVar[str] = "rumble"
     stage: ClassVar[Stage] = Stage.REPAIR
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("rumble",)
     claims: ClassVar[tuple[str, ...]] = ("level.infrasonic_db",)
@@ -44,8 +44,9 @@ class Rumble(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the high-pass at the standards' depth; its claim is at most the standard itself."""
+        listening, standards = trial.sound, trial.standards
         processor = cls(
             attenuation_db=standards.number("rumble.attenuation_db"),
             below_hz=standards.number("rumble.below_hz"),

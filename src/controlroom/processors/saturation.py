@@ -37,6 +37,7 @@ class Saturation(Processor):
 
     name: ClassVar[str] = "saturation"
     stage: ClassVar[Stage] = Stage.STEMS
+    order: ClassVar[int] = 130
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("peak.plr_db",)
 

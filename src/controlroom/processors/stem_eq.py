@@ -18,5 +18,6 @@ class StemEq(BandKnobs, Processor):
 
     name: ClassVar[str] = "stem_eq"
     stage: ClassVar[Stage] = Stage.STEMS
+    order: ClassVar[int] = 50
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("tone.residual_db",)

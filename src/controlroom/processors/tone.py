@@ -7,13 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from controlroom.dsp.equaliser import EqLimits, Target, fit_bands, summed_curve_db
-from controlroom.listening.listening import Listening
 from controlroom.listening.tone import TonalBalance, tonal_balance
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
 from controlroom.processors.band_knobs import BANDS, BandKnobs
-from controlroom.processors.form import Offer, Processor
+from controlroom.processors.form import Offer, Processor, Trial
 
 _WORTH_DB = 0.05
 
@@ -28,6 +27,7 @@ class Tone(BandKnobs, Processor):
 
     name: ClassVar[str] = "tone"
     stage: ClassVar[Stage] = Stage.TONE
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("tonal-balance",)
     claims: ClassVar[tuple[str, ...]] = (
@@ -37,8 +37,9 @@ class Tone(BandKnobs, Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return one equaliser that brings the balance nearer to its corridor, if there is one."""
+        listening, standards = trial.sound, trial.standards
         balance = tonal_balance(listening.part(finding.part), standards)
         judged = balance.judged
         target = Target(
