@@ -304,3 +304,30 @@ def test_one_processor_removes_a_part_and_one_rebuilds_the_mix():
     for hand in (removing(), rebuilding()):
         assert hand.person_only
         assert not hand.model_validate({"amount": 1.0}).is_neutral()
+
+
+@every
+def test_a_region_and_an_asset_are_honoured_where_declared_and_refused_elsewhere(processor):
+    step = processor().step()
+    assert {"low_hz", "high_hz", "asset"}.isdisjoint(step.model_dump(mode="json"))
+    region = Step(**{**dict(step), "low_hz": 300.0, "high_hz": 900.0})
+    assert Step.model_validate(region.model_dump(mode="json")) == region
+    if processor.region_knobs:
+        made = from_step(region)
+        assert [getattr(made, name) for name in processor.region_knobs] == [300.0, 900.0]
+    else:
+        with pytest.raises(UsageError, match="whole spectrum"):
+            from_step(region)
+    handed = Step(**{**dict(step), "asset": "o-1"})
+    assert len({step.id, region.id, handed.id}) == 3
+    if processor.sample_knobs:
+        assert from_step(handed).one_shots() == ("o-1",)
+    else:
+        with pytest.raises(UsageError, match="nothing beside the song"):
+            from_step(handed)
+
+
+def test_a_step_without_region_and_asset_is_named_as_it_always_was():
+    assert Step(processor="gain", stage=Stage.LOUDNESS, knobs={"gain_db": 1.5}).id == "s-6b9b7483e52c173b"
+    with pytest.raises(ValueError, match="a region ends at 100 Hz before"):
+        Step(processor="rebuild", stage=Stage.STEMS, low_hz=200.0, high_hz=100.0)

@@ -44,7 +44,7 @@ from controlroom.model.audio import Samples
 from controlroom.model.base import Record, problems
 from controlroom.model.errors import UsageError
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.proposals import Claim, Knob, Stage, Step
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 
@@ -92,6 +92,8 @@ class Processor(Record):
     parts: ClassVar[tuple[str, ...]] = ()
     keyed_by: ClassVar[tuple[str, ...] | None] = None
     sample_knobs: ClassVar[tuple[str, ...]] = ()
+    region_knobs: ClassVar[tuple[str, ...]] = ()
+    """The two knobs that a step's region of the spectrum sets, low end first; empty: it takes none."""
     person_only: ClassVar[bool] = False
     removes_part: ClassVar[bool] = False
     """Takes the part that it is on out of the song: the hand behind "this part is removed"; one processor does."""
@@ -263,8 +265,9 @@ def from_step(step: Step) -> Processor:
     Raises
     ------
     UsageError
-        Unknown processor, unknown knob, a value outside its range, or a step
-        written for a newer version of the processor.
+        Unknown processor, unknown knob, a value outside its range, a step
+        written for a newer version of the processor, or a region or asset that it
+        does not take (``processor.no-region``, ``processor.no-asset``).
     """
     known = all_processors()
     if step.processor not in known:
@@ -281,8 +284,33 @@ def from_step(step: Step) -> Processor:
             "install a newer Control Room",
         )
     try:
-        return cls(**step.knobs)
+        return cls(**{**step.knobs, **_region(cls, step), **_asset(cls, step)})
     except ValidationError as error:
         raise UsageError(
             "processor.bad-knob", f"{step.processor}: {problems(error)}", "see `controlroom do --help`"
         ) from error
+
+
+def _region(cls: type[Processor], step: Step) -> dict[str, Knob]:
+    """Return the knobs that a step's region sets."""
+    edges = (step.low_hz, step.high_hz)
+    if edges != (None, None) and not cls.region_knobs:
+        raise UsageError(
+            "processor.no-region",
+            f"{cls.name} works on the whole spectrum, not from {step.low_hz or 0:g} to {step.high_hz or math.inf:g} Hz",
+            "leave the region out, or take a processor that declares one",
+        )
+    return {name: hz for name, hz in zip(cls.region_knobs, edges, strict=False) if hz is not None}
+
+
+def _asset(cls: type[Processor], step: Step) -> dict[str, Knob]:
+    """Return the knob that a step's asset sets."""
+    if step.asset is None:
+        return {}
+    if not cls.sample_knobs:
+        raise UsageError(
+            "processor.no-asset",
+            f"{cls.name} takes nothing beside the song, and was handed {step.asset!r}",
+            "leave the asset out",
+        )
+    return {cls.sample_knobs[0]: step.asset}

@@ -43,6 +43,7 @@ class Rebuild(Processor):
     parts: ClassVar[tuple[str, ...]] = (MIX,)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
     person_only: ClassVar[bool] = True
+    region_knobs: ClassVar[tuple[str, ...]] = ("low_hz", "high_hz")
     rebuilds_mix: ClassVar[bool] = True
 
     amount: float = knob(0.0, low=0.0, high=1.0, step=0.01, help="share of the mix that is replaced")
