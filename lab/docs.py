@@ -71,7 +71,7 @@ def processors() -> str:
     for name, cls in all_processors().items():
         lines += [f"## {name}", "", (cls.__doc__ or "").strip(), ""]
         lines += [
-            f"Stage {cls.stage}, version {cls.version}; answers: {', '.join(cls.answers) or 'nothing by itself'}."
+            f"Stage {cls.stage}, order {cls.order}, version {cls.version}; answers: {', '.join(cls.answers) or 'nothing by itself'}."
         ]
         lines += [
             "Only a person may accept it." if cls.person_only else "",

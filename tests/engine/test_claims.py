@@ -1,23 +1,19 @@
-"""What a step will really come to is found out by a render, which can be stopped."""
+"""What was promised is measured again: after the stage, and in the master."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from controlroom.engine import claims
-from controlroom.engine.claims import check_master, check_stage, improves, predicted
+from controlroom.engine.claims import check_master, check_stage, improves
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
-from controlroom.model.context import Context
-from controlroom.model.errors import Cancelled
 from controlroom.model.proposals import Claim, Proposal
 from controlroom.processors.level import Level
 from controlroom.studio.standards import shipped_standards
 
 NAME = "loudness.integrated_lufs"
-STEP = Level(gain_db=-3.0).step("bass")
 CLAIM = Claim(
     measurement="loudness.integrated_lufs", before=0.0, expected=99.0, tolerance=0.5, sense="near", on="part"
 )
@@ -27,17 +23,6 @@ def sound() -> Listening:
     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)).astype(np.float32)
     bass = Audio(noise, 48_000)
     return Listening(Audio(2.0 * noise, 48_000), stems={"bass": Listening(bass)})
-
-
-def test_a_claim_is_replaced_by_what_the_render_measures() -> None:
-    before = predicted(Level(gain_db=-0.1).step("bass"), [CLAIM], sound(), shipped_standards(), Context())
-    after = predicted(STEP, [CLAIM], sound(), shipped_standards(), Context())
-    assert after[0].expected - before[0].expected == pytest.approx(-2.9, abs=0.05)
-
-
-def test_it_stops_when_the_person_says_so() -> None:
-    with pytest.raises(Cancelled):
-        predicted(STEP, [CLAIM], sound(), shipped_standards(), Context(cancel=lambda: True))
 
 
 def claim(sense: str = "near", *, before: float = 1.0, expected: float = 2.0, on: str = "part") -> Claim:
@@ -61,21 +46,6 @@ def test_a_claim_improves_only_the_way_that_it_promises(sense: str, expected: fl
     assert improves([claim(sense, expected=expected)]) is better
     assert improves([claim("at_most", expected=9.0), claim(sense, expected=expected)]) is better
     assert improves([])
-
-
-def test_a_step_on_the_mix_and_one_without_claims_are_not_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "render_stage", lambda *_: pytest.fail("nothing is asked of it"))
-    of_mix = Level(gain_db=-3.0).step("mix")
-    assert predicted(of_mix, [CLAIM], sound(), shipped_standards(), Context()) == (CLAIM,)
-    assert predicted(STEP, [], sound(), shipped_standards(), Context()) == ()
-
-
-def test_a_claim_is_measured_on_the_part_or_on_the_song_as_it_says() -> None:
-    heard, standards = sound(), shipped_standards()
-    on_part, on_song = predicted(STEP, [claim(), claim(on="song")], heard, standards, Context())
-    assert on_part.expected == pytest.approx(measure(heard.stems["bass"], NAME, standards) - 3.0, abs=0.05)
-    lower_db = 20 * np.log10((1.0 + 10 ** (-3 / 20)) / 2.0)  # half of the mix is the bass
-    assert on_song.expected == pytest.approx(measure(heard, NAME, standards) + lower_db, abs=0.05)
 
 
 def proposal(part: str, *claimed: Claim) -> Proposal:

@@ -46,6 +46,7 @@ class Smear(Processor):
 
     name: ClassVar[str] = "smear"
     stage: ClassVar[Stage] = Stage.STEMS
+    order: ClassVar[int] = 10
     width_ms: float = knob(5.0, help="half width", unit="ms", low=0.0, high=50.0, step=0.5)
 
     def is_neutral(self) -> bool:
@@ -66,6 +67,7 @@ class Doubled(Processor):
 
     name: ClassVar[str] = "doubled"
     stage: ClassVar[Stage] = Stage.TONE
+    order: ClassVar[int] = 10
 
     def is_neutral(self) -> bool:
         return False
@@ -75,10 +77,13 @@ class Doubled(Processor):
 
 
 class Clamp(Doubled):
-    """Comes last, whenever it was decided."""
+    """Cuts off what is loud; comes after, whenever it was decided."""
 
     name: ClassVar[str] = "clamp"
-    last_in_stage: ClassVar[bool] = True
+    order: ClassVar[int] = 20
+
+    def apply(self, block: Block, state: Any) -> Samples:
+        return np.clip(block.samples, -0.1, 0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -329,9 +334,31 @@ def test_stages_sound_in_their_order_and_stems_before_mix() -> None:
     ]
 
 
-def test_what_comes_last_sounds_after_a_later_decision() -> None:
+def test_what_is_declared_later_sounds_after_a_later_decision() -> None:
     steps = [step("clamp"), step("doubled")]
     assert [s.processor for s in desk.in_order(steps)] == ["doubled", "clamp"]
+
+
+def test_the_order_of_acceptance_is_not_the_order_of_sound() -> None:
+    sound = band_of(7)
+    sides = [Span(clock=sound.clock, start_s=start_s, end_s=start_s + 0.5) for start_s in (0.1, 0.3)]
+    steps = [
+        *(step("smear", "drums", span, width_ms=3.0) for span in sides),
+        step("smear", "drums", width_ms=2.0),
+        step("smear", "drums", width_ms=1.0),
+        step("doubled"),
+        step("clamp"),
+    ]
+    one, other = (render(sound, some, Context()).sound for some in (steps, steps[::-1]))
+    assert one.audio.digest() == other.audio.digest()
+    assert one.stems["drums"].audio.digest() == other.stems["drums"].audio.digest()
+    doubled_first = run_step(run_alone(sound, "doubled"), step("clamp"), Context()).audio
+    clamped_first = run_step(run_alone(sound, "clamp"), step("doubled"), Context()).audio
+    assert doubled_first.digest() != clamped_first.digest()  # and it could be heard
+
+
+def run_alone(sound: Listening, name: str) -> Listening:
+    return Listening(run_step(sound, step(name), Context()).audio)
 
 
 def test_cancel_is_asked_between_blocks(rng: np.random.Generator) -> None:

@@ -7,8 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from controlroom.engine import guards
-from controlroom.engine.guards import GUARDS, Guard, guarded
+from controlroom.engine import guarding
+from controlroom.engine.guarding import guarded, read, tried_span
+from controlroom.engine.guards.form import Guard, all_guards
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
@@ -19,7 +21,7 @@ from controlroom.processors.gain import Gain
 from controlroom.studio.standards import shipped_standards
 from tests.detectors.sounds import clean
 
-CREST: Guard = next(guard for guard in GUARDS if guard.name == "crest")
+CREST: Guard = next(guard for guard in all_guards() if guard.name == "crest")
 
 
 def peaked(peak_db: float) -> Listening:
@@ -38,7 +40,7 @@ def peaked(peak_db: float) -> Listening:
 def test_a_crest_may_fall_only_a_little_or_stay_high(
     before_db: float, after_db: float, *, broken: bool
 ) -> None:
-    reading = CREST.read(peaked(before_db), peaked(after_db), shipped_standards())
+    reading = read(CREST, peaked(before_db), peaked(after_db), shipped_standards())
     assert reading.before - reading.after > 0
     assert reading.broken is broken
 
@@ -46,11 +48,12 @@ def test_a_crest_may_fall_only_a_little_or_stay_high(
 def test_every_guard_reads_a_measurement_that_is_there_against_standards_that_are() -> None:
     standards = shipped_standards()
     sound = Listening(clean(4.0))
-    for guard in GUARDS:
+    for guard in all_guards():
         assert math.isfinite(measure(sound, guard.measurement, standards)), guard.name
         assert standards.number(guard.limit_key) > 0
+        assert guard.title
         assert not guard.fine_above_key or standards.number(guard.fine_above_key) > 0
-    assert {guard.name: guard.sense for guard in GUARDS} == {
+    assert {guard.name: guard.sense for guard in all_guards()} == {
         "voice-presence": "drop",
         "crest": "drop",
         "mono-fold": "rise",
@@ -80,8 +83,8 @@ def test_harm_lies_where_the_guard_says(
     standards = shipped_standards()
     limit = standards.number("guard.crest_loss_db")
     scaled = {before: was * limit / 1.5, after: now * limit / 1.5}
-    monkeypatch.setattr(guards, "measure", lambda sound, *_: scaled[sound])
-    reading = Guard("g", "m", sense, "guard.crest_loss_db").read(before, after, standards)
+    monkeypatch.setattr(guarding, "measure", lambda sound, *_: scaled[sound])
+    reading = read(Guard("g", "G", "db", "m", sense, "guard.crest_loss_db"), before, after, standards)
     assert (reading.guard, reading.before, reading.after) == ("g", scaled[before], scaled[after])
     assert reading.limit == limit
     assert reading.broken is broken
@@ -105,12 +108,12 @@ def test_an_offer_is_weakened_until_no_guard_breaks(
 ) -> None:
     tried = []
 
-    def read(self: object, offer: Offer) -> tuple[GuardReading, ...]:
+    def readings(offer: Offer, *_: object) -> tuple[GuardReading, ...]:
         tried.append(offer.processor.gain_db)
         return reading(broken=False), reading(broken=offer.processor.gain_db > holds_from_db)
 
-    monkeypatch.setattr(guards._Trial, "readings", read)
-    found = guarded(offered(4.0), Listening(clean(4.0)), shipped_standards())
+    monkeypatch.setattr(guarding, "readings_of", readings)
+    found = guarded(offered(4.0), Trial(Listening(clean(4.0)), shipped_standards()))
     assert (found.amount, found.withheld) == (amount, withheld)
     assert found.offer.processor.gain_db == pytest.approx(4.0 * amount)
     assert found.offer.claims[0].expected == pytest.approx(-20.0 + 4.0 * amount)
@@ -135,5 +138,5 @@ def test_a_short_span_is_tried_where_it_is_and_a_long_one_where_the_song_is_loud
     samples = 0.01 * np.random.default_rng(1).standard_normal((1, 80 * 8000)).astype(np.float32)
     samples[:, round(loud_s * 8000) : round((loud_s + 8.0) * 8000)] *= np.float32(20.0)
     sound = Listening(Audio(samples, 8000))
-    found = guards._trial_span(offered(4.0, sound.span(*span_s) if span_s else None), sound, standards)
+    found = tried_span(offered(4.0, sound.span(*span_s) if span_s else None), sound, standards)
     assert (found.start_s, found.end_s) == pytest.approx(tried_s, abs=0.5)

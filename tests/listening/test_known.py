@@ -11,6 +11,7 @@ import pytest
 
 import controlroom
 from controlroom.engine.desk import Handling, excerpt_with, render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.listening.musical import music_of
@@ -21,9 +22,9 @@ from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
 from controlroom.music.correction import Mark, MusicCorrection
 from controlroom.processors.gain import Gain
-from controlroom.processors.trial import song_after, with_stems
 from controlroom.studio.deliverable import at_rate
 from tests.conftest import music
+from tests.detectors.sounds import standards
 from tests.tolerances import FLOAT64
 
 DOORS = {
@@ -76,13 +77,13 @@ def test_every_sound_that_is_made_of_one_knows_what_that_one_knows() -> None:
     steps = [Gain(gain_db=-1.0).step("mix"), Gain(gain_db=-2.0).step("kick"), Gain(gain_db=-2.0).step("bass")]
     after = render_stage(sound, steps, Context(), Handling()).sound
     made = [after, *after.stems.values(), sound.beside({}), at_rate(sound, 48_000), sound.with_one_shots({})]
-    made += [song_after(Gain(gain_db=-1.0), sound, role) for role in ("mix", "kick")]
-    made += list(song_after(Gain(gain_db=-1.0), sound, "kick").stems.values())
-    made += [with_stems(sound, "bass"), sound.derived(lambda: sound.audio, key="k")]
+    made += [Trial(sound, standards()).after(Gain(gain_db=-1.0), role) for role in ("mix", "kick")]
+    made += list(Trial(sound, standards()).after(Gain(gain_db=-1.0), "kick").stems.values())
+    made += [sound.part("bass").beside(sound.stems), sound.derived(lambda: sound.audio, key="k")]
     assert {id(one.known) for one in made} <= {id(one.known) for one in (sound, *sound.stems.values())}
     assert all(one.known == known() for one in made)
     assert after.stems["bass"].trust == StemTrust(null_db=-9.0)
-    assert with_stems(sound, "bass").stems == sound.stems
+    assert sound.part("bass").beside(sound.stems).stems == sound.stems
     assert sound.beside({}).stems == {}
 
 
@@ -142,7 +143,7 @@ def test_the_desk_renders_no_step_of_another_clock(part: str) -> None:
         lambda: render_stage(sound, [foreign], Context()),
         lambda: excerpt_with(sound, foreign, here),
         lambda: excerpt_with(sound, own, foreign.span),
-        lambda: song_after(Gain(gain_db=-6.0), sound, part, foreign.span),
+        lambda: Trial(sound, standards()).after(Gain(gain_db=-6.0), part, foreign.span),
     ):
         with pytest.raises(UsageError) as caught:
             refused()

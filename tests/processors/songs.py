@@ -8,7 +8,8 @@ from lab.defects import DEFECTS, host_of
 from lab.songs import make_song
 
 from controlroom.detectors.form import all_detectors
-from controlroom.engine.desk import render_stage
+from controlroom.engine.desk import render_stage, run_step
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.model.context import Context
 from tests.detectors.sounds import standards
@@ -44,7 +45,12 @@ def told(listening, kind):
 def offers_of(processor, listening, kind):
     """Return what a processor offers for the one finding of a kind."""
     (finding,) = told(listening, kind)
-    return processor.propose(finding, listening, standards())
+    return processor.propose(finding, Trial(listening, standards()))
+
+
+def alone(processor, part):
+    """Return a part's sound as a processor by itself leaves it."""
+    return run_step(part, processor.step(), Context()).audio
 
 
 def after(listening, *offers):

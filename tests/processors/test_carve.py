@@ -8,15 +8,15 @@ import pytest
 from controlroom.detectors.masked_voice import MaskedVoiceDetector
 from controlroom.dsp.spectrum import band_spectra, decibels
 from controlroom.engine.desk import render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.processors.carve import NODE_S, Carve
-from controlroom.processors.trial import song_after, with_stems
-from controlroom.processors.trying import tried
 from tests import tolerances as tol
 from tests.detectors.sounds import noise, standards
+from tests.processors.songs import alone
 
 RATE_HZ = 32000
 SECONDS = 12.0
@@ -37,7 +37,7 @@ def song(voice_db=-9.0):
 
 
 def carved(carve, sound):
-    return tried(carve, with_stems(sound, "accompaniment"))
+    return alone(carve, sound.part("accompaniment").beside(sound.stems))
 
 
 def between(audio, span_s):
@@ -53,7 +53,7 @@ def moved_db(sound, after, span_s):
 
 def offers(sound):
     (finding,) = MaskedVoiceDetector().detect(sound, standards())
-    return Carve.propose(finding, sound, standards())
+    return Carve.propose(finding, Trial(sound, standards()))
 
 
 def test_covered_bands_go_down_by_the_depth_and_the_others_stay():
@@ -78,11 +78,11 @@ def test_a_voice_that_is_clear_asks_for_nothing():
 
 def test_without_a_voice_it_does_nothing():
     backing = song().stems["accompaniment"]
-    assert np.array_equal(tried(Carve(depth_db=6.0), backing).samples, backing.audio.samples)
+    assert np.array_equal(alone(Carve(depth_db=6.0), backing).samples, backing.audio.samples)
 
 
 def test_it_does_not_pump():
-    state = Carve(depth_db=6.0).prepare(with_stems(song(), "accompaniment"))
+    state = Carve(depth_db=6.0).prepare(song().part("accompaniment").beside(song().stems))
     gain = (1.0 - state.cuts.cut) * np.hanning(len(state.cuts.cut))[:, None]
     lines = decibels(np.abs(np.fft.rfft(gain, axis=0)) ** 2) - decibels(gain.sum(axis=0) ** 2 / 4.0)
     quick = np.fft.rfftfreq(len(gain), NODE_S) > 12.0
@@ -122,7 +122,7 @@ def test_a_deeper_wish_is_held_by_what_the_tone_may_lose():
     limit = standards().overlaid({"carve.max_tone_move_db": 0.3}, "test")
     (finding,) = MaskedVoiceDetector().detect(deep, standards())
     assert offer.processor.depth_db > 2.0
-    assert Carve.propose(finding, deep, limit) == []
+    assert Carve.propose(finding, Trial(deep, limit)) == []
 
 
 def test_a_leaf_is_carved_where_there_is_no_whole_backing():
@@ -139,12 +139,12 @@ def test_a_leaf_is_carved_where_there_is_no_whole_backing():
 
 def test_nothing_is_proposed_for_a_voice_that_no_stem_shows():
     (finding,) = MaskedVoiceDetector().detect(song(), standards())
-    assert Carve.propose(finding, Listening(song().audio), standards()) == []
+    assert Carve.propose(finding, Trial(Listening(song().audio), standards())) == []
 
 
 @pytest.mark.parametrize("role", ["accompaniment", "mix"])
 def test_the_trial_lays_the_change_over_the_mix(role):
-    after = song_after(Carve(depth_db=3.0), song(), role)
+    after = Trial(song(), standards()).after(Carve(depth_db=3.0), role)
     change = after.audio.samples - song().audio.samples
     own = after.part(role).audio.samples - song().part(role).audio.samples
     assert np.allclose(change, own, atol=tol.FLOAT32)

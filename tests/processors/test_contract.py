@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controlroom.detectors.form import all_detectors
-from controlroom.engine.desk import prepare, run_excerpt, run_step
+from controlroom.engine.desk import prepare, render_stage, run_excerpt, run_step
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import MEASURES, READINGS
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
-from controlroom.model.proposals import Step
+from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
-from controlroom.processors.form import all_processors, from_step, knob_info
+from controlroom.processors.form import all_processors, from_step, knob_info, rebuilding, removing
 from tests import tolerances as tol
 from tests.detectors.sounds import clean
 
@@ -279,3 +279,55 @@ def test_the_context_covers_what_it_needs_at_any_rate(processor, rate_hz):
     state = prepare(chosen, Listening(short, stems=beside(short)))
     reach = getattr(state, "reach_frames", 0)
     assert reach <= chosen.context_s() * rate_hz + tol.FLOAT32
+
+
+def test_each_processor_has_a_place_of_its_own_in_its_stage():
+    places = [(processor.stage, processor.order) for processor in PROCESSORS]
+    assert len(set(places)) == len(places)
+    last = {stage: max(p.order for p in PROCESSORS if p.stage is stage) for stage, _ in places}
+    assert {p.name for p in PROCESSORS if p.order == last[p.stage]} >= {"limiter", "remove"}
+
+
+def test_the_order_of_acceptance_is_not_the_order_of_sound():
+    bass = Listening(clean(2.0, 48000))
+    sound = Listening(bass.audio, stems={"bass": bass, "kick": Listening(clean(2.0, 48000))})
+    fit = [p for p in PROCESSORS if p.stage is Stage.STEMS and (not p.parts or "bass" in p.parts)]
+    steps = [p(**AT_WORK[p.name]).step("bass") for p in fit]
+    one, other = (render_stage(sound, some, Context()).sound for some in (steps, steps[::-1]))
+    assert len(steps) > 6
+    assert one.audio.digest() == other.audio.digest() != sound.audio.digest()
+
+
+def test_one_processor_removes_a_part_and_one_rebuilds_the_mix():
+    assert [p.name for p in PROCESSORS if p.removes_part] == [removing().name]
+    assert [p.name for p in PROCESSORS if p.rebuilds_mix] == [rebuilding().name]
+    for hand in (removing(), rebuilding()):
+        assert hand.person_only
+        assert not hand.model_validate({"amount": 1.0}).is_neutral()
+
+
+@every
+def test_a_region_and_an_asset_are_honoured_where_declared_and_refused_elsewhere(processor):
+    step = processor().step()
+    assert {"low_hz", "high_hz", "asset"}.isdisjoint(step.model_dump(mode="json"))
+    region = Step(**{**dict(step), "low_hz": 300.0, "high_hz": 900.0})
+    assert Step.model_validate(region.model_dump(mode="json")) == region
+    if processor.region_knobs:
+        made = from_step(region)
+        assert [getattr(made, name) for name in processor.region_knobs] == [300.0, 900.0]
+    else:
+        with pytest.raises(UsageError, match="whole spectrum"):
+            from_step(region)
+    handed = Step(**{**dict(step), "asset": "o-1"})
+    assert len({step.id, region.id, handed.id}) == 3
+    if processor.sample_knobs:
+        assert from_step(handed).one_shots() == ("o-1",)
+    else:
+        with pytest.raises(UsageError, match="nothing beside the song"):
+            from_step(handed)
+
+
+def test_a_step_without_region_and_asset_is_named_as_it_always_was():
+    assert Step(processor="gain", stage=Stage.LOUDNESS, knobs={"gain_db": 1.5}).id == "s-6b9b7483e52c173b"
+    with pytest.raises(ValueError, match="a region ends at 100 Hz before"):
+        Step(processor="rebuild", stage=Stage.STEMS, low_hz=200.0, high_hz=100.0)

@@ -9,14 +9,15 @@ from controlroom.detectors.sibilance import SibilanceDetector
 from controlroom.dsp.sibilants import hiss_of
 from controlroom.dsp.spectrum import decibels
 from controlroom.engine.desk import render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.processors.de_ess import DeEss
-from controlroom.processors.trying import tried
 from tests import tolerances as tol
 from tests.detectors.sounds import standards
+from tests.processors.songs import alone
 
 RATE_HZ = 44100
 SECONDS = 8.0
@@ -55,7 +56,7 @@ def parts(audio):
 
 
 def test_consonants_go_down_by_the_depth_and_vowels_stay():
-    after = tried(DeEss(depth_db=6.0, threshold_db=-30.0), Listening(voice()))
+    after = alone(DeEss(depth_db=6.0, threshold_db=-30.0), Listening(voice()))
     (s_before, v_before), (s_after, v_after) = parts(voice()), parts(after)
     change = decibels(np.mean(s_after**2)) - decibels(np.mean(s_before**2))
     assert abs(change + 6.0) < CUT_DB
@@ -67,13 +68,13 @@ CUT_DB = 1.0
 
 
 def test_soft_consonants_under_the_threshold_stay():
-    after = tried(DeEss(depth_db=6.0, threshold_db=0.0), Listening(voice(-12.0)))
+    after = alone(DeEss(depth_db=6.0, threshold_db=0.0), Listening(voice(-12.0)))
     assert np.allclose(after.samples, voice(-12.0).samples, atol=tol.FFT_FILTER)
 
 
 def test_level_does_not_matter():
     loud = Audio(8.0 * voice().samples, RATE_HZ)
-    one, eight = (tried(DeEss(depth_db=6.0), Listening(a)).samples for a in (voice(), loud))
+    one, eight = (alone(DeEss(depth_db=6.0), Listening(a)).samples for a in (voice(), loud))
     assert np.allclose(8.0 * one, eight, atol=8.0 * tol.FFT_FILTER)
 
 
@@ -81,7 +82,7 @@ def test_level_does_not_matter():
 def test_what_is_proposed_does_as_it_claims_and_leaves_the_consonants_standing(s_db):
     sound = song(s_db)
     (finding,) = SibilanceDetector().detect(sound, standards())
-    (offer,) = DeEss.propose(finding, sound, standards())
+    (offer,) = DeEss.propose(finding, Trial(sound, standards()))
     (claim,) = offer.claims
     result = render_stage(sound, [offer.processor.step(offer.part)], Context()).sound
     assert claim.holds(measure(result, claim.measurement, standards()))
@@ -97,9 +98,9 @@ def test_a_voice_whose_consonants_hardly_stand_out_is_left():
     (finding,) = SibilanceDetector().detect(sound, standards())
     wanting = standards().overlaid({"voice.consonant_contrast_min_db": 20.0}, "test")
     contrast = hiss_of(voice(6.0).samples, RATE_HZ).contrast_db()
-    offers = DeEss.propose(finding, sound, wanting)
+    offers = DeEss.propose(finding, Trial(sound, wanting))
     assert all(offer.processor.depth_db <= contrast - 20.0 + tol.CARVED_DB for offer in offers)
-    assert DeEss.propose(finding, Listening(voice(6.0)), standards()) == []
+    assert DeEss.propose(finding, Trial(Listening(voice(6.0)), standards())) == []
 
 
 def test_silence_has_no_consonants():

@@ -9,6 +9,7 @@ from lab.defects.sound import band_pass
 from controlroom.dsp import transients
 from controlroom.dsp.spectrum import decibels
 from controlroom.engine.desk import prepare, run_step
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
@@ -190,4 +191,4 @@ def test_without_a_stem_of_drums_nothing_is_offered(roles):
     song = flawed("hat-density")
     alone = Listening(song.audio, stems={role: song.stems[role] for role in roles})
     for finding in told(alone, "hat-density"):
-        assert Hats.propose(finding, alone, standards()) == []
+        assert Hats.propose(finding, Trial(alone, standards())) == []

@@ -7,6 +7,7 @@ from controlroom.detectors.form import all_detectors
 from controlroom.dsp.spectrum import band_spectra, decibels, third_octave_levels
 from controlroom.dsp.stereo import to_mid_side
 from controlroom.engine.desk import run_step
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import READINGS, measure
 from controlroom.model.context import Context
@@ -40,7 +41,7 @@ def cure(kind, sound):
     finding, claims, readings = judged(sound, kind)[kind], [], {}
     for processor in all_processors().values():
         if kind in processor.answers:
-            for offer in processor.propose(finding, Listening(sound), standards()):
+            for offer in processor.propose(finding, Trial(Listening(sound), standards())):
                 assert offer.processor.name == processor.name
                 result = run_step(Listening(sound), offer.processor.step(offer.part, offer.span), Context())
                 sound = result.audio
@@ -126,7 +127,9 @@ def test_a_wandering_offset_is_filtered_and_a_steady_one_subtracted():
     wandering[:, : sound.frames // 2] += np.float32(0.05)
     for samples, method in ((sound.samples + np.float32(0.03), "subtract"), (wandering, "high-pass")):
         planted = type(sound)(samples, sound.rate_hz)
-        (offer,) = Dc.propose(judged(planted, "dc-offset")["dc-offset"], Listening(planted), standards())
+        (offer,) = Dc.propose(
+            judged(planted, "dc-offset")["dc-offset"], Trial(Listening(planted), standards())
+        )
         assert offer.processor.method == method
         cured, _, _ = cure("dc-offset", planted)
         assert "dc-offset" not in judged(cured, "dc-offset")

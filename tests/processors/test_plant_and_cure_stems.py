@@ -10,6 +10,7 @@ from lab.songs import make_song
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.claims import outcome_of
 from controlroom.engine.desk import render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
@@ -65,7 +66,7 @@ def test_what_is_proposed_does_as_it_claims(kind):
         for finding in findings
         for processor in all_processors().values()
         if kind in processor.answers
-        for offer in processor.propose(finding, sound, standards())
+        for offer in processor.propose(finding, Trial(sound, standards()))
     ]
     assert offers or not sound.stems  # what is planted in the mix alone may need a stem to be cured
     for offer in offers:

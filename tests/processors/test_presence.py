@@ -5,6 +5,7 @@ import numpy as np
 from controlroom.detectors.masked_voice import MaskedVoiceDetector
 from controlroom.dsp.filters import bell_db
 from controlroom.engine.desk import render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.measures import measure
 from controlroom.model.context import Context
 from controlroom.processors.carve import Carve
@@ -21,15 +22,15 @@ def findings(sound):
 def test_a_voice_that_the_carve_brings_out_is_not_touched():
     sound = song(-5.0)
     (finding,) = findings(sound)
-    (carve,) = Carve.propose(finding, sound, standards())
+    (carve,) = Carve.propose(finding, Trial(sound, standards()))
     assert carve.claims[0].expected >= standards().number("voice.over_backing_min_db")
-    assert Presence.propose(finding, sound, standards()) == []
+    assert Presence.propose(finding, Trial(sound, standards())) == []
 
 
 def test_what_the_carve_leaves_is_lifted_within_the_bound_as_claimed():
     sound = song(-16.0)
     (finding,) = findings(sound)
-    (offer,) = Presence.propose(finding, sound, standards())
+    (offer,) = Presence.propose(finding, Trial(sound, standards()))
     (claim,) = offer.claims
     assert 0.0 < offer.processor.gain_db <= standards().number("voice.max_lift_db")
     result = render_stage(sound, [offer.processor.step(offer.part)], Context()).sound

@@ -8,14 +8,15 @@ import pytest
 from controlroom.detectors.voice_level import VoiceLevelDetector
 from controlroom.dsp.spectrum import decibels
 from controlroom.engine.desk import render_stage
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.processors.ride import Ride
-from controlroom.processors.trying import tried
 from tests import tolerances as tol
 from tests.detectors.sounds import noise, standards
+from tests.processors.songs import alone
 
 RATE_HZ = 32000
 SECONDS = 48.0
@@ -56,14 +57,14 @@ def gain_db(before, after, start_s, end_s):
 
 @pytest.mark.parametrize("amount", [0.5, 1.0])
 def test_soft_phrases_come_up_and_loud_ones_down_by_the_share(amount):
-    after = tried(Ride(amount=amount, boost_db=6.0), Listening(voice(6.0)))
+    after = alone(Ride(amount=amount, boost_db=6.0), Listening(voice(6.0)))
     apart = phrase_db(after, 2) - phrase_db(after, 3)
     assert abs(apart - 6.0 * (1.0 - amount)) < tol.CARVED_DB
 
 
 def test_a_boost_is_bounded_and_ends_before_the_pause_is_raised():
     before = voice(8.0)
-    after = tried(Ride(amount=1.0, range_db=0.5, boost_db=2.0), Listening(before))
+    after = alone(Ride(amount=1.0, range_db=0.5, boost_db=2.0), Listening(before))
     assert abs(gain_db(before, after, 7.0, 9.5) - 2.0) < tol.CARVED_DB
     pause_s = 2 * PHRASE_S - 0.5 * (PHRASE_S - SUNG_S)
     assert gain_db(before, after, pause_s - 0.05, pause_s + 0.05) < 2.0
@@ -71,7 +72,7 @@ def test_a_boost_is_bounded_and_ends_before_the_pause_is_raised():
 
 def test_syllables_keep_their_own_shape():
     before = voice(0.0)
-    after = tried(Ride(amount=1.0), Listening(before))
+    after = alone(Ride(amount=1.0), Listening(before))
     for start_s in np.arange(1.0, 3.5, 0.25):
         moved = gain_db(before, after, start_s, start_s + 0.125) - gain_db(
             before, after, start_s + 0.125, start_s + 0.25
@@ -85,7 +86,7 @@ SYLLABLE_DB = 0.1
 def test_what_is_proposed_keeps_to_the_standard_as_it_claims():
     sound = song(7.0)
     (finding,) = VoiceLevelDetector().detect(sound, standards())
-    (offer,) = Ride.propose(finding, sound, standards())
+    (offer,) = Ride.propose(finding, Trial(sound, standards()))
     (claim,) = offer.claims
     result = render_stage(sound, [offer.processor.step(offer.part)], Context()).sound
     assert claim.holds(measure(result, claim.measurement, standards()))
@@ -94,6 +95,6 @@ def test_what_is_proposed_keeps_to_the_standard_as_it_claims():
 
 def test_silence_and_a_song_without_a_voice_ask_for_nothing():
     silence = Listening(Audio(np.zeros((1, RATE_HZ), dtype=np.float32), RATE_HZ))
-    assert not tried(Ride(amount=1.0), silence).samples.any()
+    assert not alone(Ride(amount=1.0), silence).samples.any()
     (finding,) = VoiceLevelDetector().detect(song(7.0), standards())
-    assert Ride.propose(finding, Listening(song(7.0).audio), standards()) == []
+    assert Ride.propose(finding, Trial(Listening(song(7.0).audio), standards())) == []

@@ -10,6 +10,7 @@ from controlroom.detectors.stereo_image import StereoImageDetector
 from controlroom.dsp.spectrum import band_spectra, decibels
 from controlroom.dsp.stereo import side_over_mid_db, to_mid_side
 from controlroom.engine.desk import render_stage, run_step
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Audio
@@ -73,7 +74,7 @@ def test_a_section_moves_as_asked_and_the_rest_stays():
 @pytest.mark.parametrize("kind", ["mono-fold", "side-highs"])
 def test_what_is_proposed_cures_on_the_part_that_is_to_blame(kind):
     finding = next(f for f in StereoImageDetector().detect(song(), standards()) if f.kind == kind)
-    (offer,) = StemWidth.propose(finding, song(), standards())
+    (offer,) = StemWidth.propose(finding, Trial(song(), standards()))
     assert offer.part == "synth"
     assert offer.span is None
     result = render_stage(song(), [offer.processor.step(offer.part)], Context()).sound
@@ -87,7 +88,7 @@ def test_what_is_proposed_cures_on_the_part_that_is_to_blame(kind):
 def test_only_the_section_that_falls_apart_is_narrowed():
     findings = StereoImageDetector().detect(song(8.0), standards())
     finding = next(f for f in findings if f.kind == "side-highs")
-    (offer,) = StemWidth.propose(finding, song(8.0), standards())
+    (offer,) = StemWidth.propose(finding, Trial(song(8.0), standards()))
     assert 7.0 <= offer.span.start_s <= 8.5
     assert offer.span.end_s > SECONDS - 1.0
 
@@ -95,7 +96,7 @@ def test_only_the_section_that_falls_apart_is_narrowed():
 def test_without_stems_the_mix_is_narrowed():
     mix = Listening(song().audio)
     finding = next(f for f in StereoImageDetector().detect(mix, standards()) if f.kind == "mono-fold")
-    (offer,) = StemWidth.propose(finding, mix, standards())
+    (offer,) = StemWidth.propose(finding, Trial(mix, standards()))
     assert offer.part == "mix"
     assert offer.processor.side_db < 0.0
 
@@ -116,7 +117,7 @@ def bass_song(correlation):
 def test_a_bass_that_falls_apart_ends_in_the_middle(correlation):
     (finding,) = LowEndWidthDetector().detect(bass_song(correlation), standards())
     assert finding.part == "bass"
-    (offer,) = LowEndMono.propose(finding, bass_song(correlation), standards())
+    (offer,) = LowEndMono.propose(finding, Trial(bass_song(correlation), standards()))
     result = render_stage(bass_song(correlation), [offer.processor.step(offer.part)], Context()).sound
     bass = result.part("bass")
     (claim,) = offer.claims
@@ -145,7 +146,7 @@ def test_a_low_end_that_is_out_of_phase_somewhere_is_left(turned_s, offers):
     """The side is all that sounds there: taken off, it is the bass that goes."""
     mix = wide_low_end(turned_s)
     (finding,) = LowEndWidthDetector().detect(mix, standards())
-    assert len(LowEndMono.propose(finding, mix, standards())) == offers
+    assert len(LowEndMono.propose(finding, Trial(mix, standards()))) == offers
 
 
 def test_a_bass_in_the_middle_is_no_finding():

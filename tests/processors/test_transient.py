@@ -9,6 +9,7 @@ from lab.defects.sound import band_pass
 from controlroom.dsp.loudness import measure as loudness
 from controlroom.dsp.spectrum import decibels
 from controlroom.engine.desk import run_step
+from controlroom.engine.trial import Trial
 from controlroom.listening.drums import drum_strokes
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
@@ -127,4 +128,4 @@ def test_between_strokes_nothing_moves():
 def test_without_a_stem_nothing_is_offered():
     song = flawed("weak-kick")
     (finding,) = told(song, "weak-kick")
-    assert Transient.propose(finding, Listening(song.audio), standards()) == []
+    assert Transient.propose(finding, Trial(Listening(song.audio), standards())) == []

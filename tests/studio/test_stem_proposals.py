@@ -29,11 +29,12 @@ class Level(Processor):
 
     name: ClassVar[str] = "test_level"
     stage: ClassVar[Stage] = Stage.STEMS
+    order: ClassVar[int] = 500
     answers: ClassVar[tuple[str, ...]] = ("test-level",)
     gain_db: float = knob(0.0, low=-12.0, high=12.0, step=0.1, unit="dB", help="how far")
 
     @classmethod
-    def propose(cls, finding, listening, standards):
+    def propose(cls, finding, trial):
         gain_db = finding.measurements[0].value
         claim = Claim(
             measurement="loudness.integrated_lufs", before=-20.0, expected=-20.0 + gain_db, tolerance=60.0

@@ -56,11 +56,13 @@ EVERYTHING = Policy(name="all", rules=tuple(PolicyRule(stage=stage, processor="*
 class Hand(Processor):
     """Turns a part up or down by what a finding says."""
 
+    order: ClassVar[int] = 500
+
     claims: ClassVar[tuple[str, ...]] = ("peak.sample_dbfs",)
     gain_db: float = knob(0.0, low=-24.0, high=24.0, step=0.1, unit="dB", help="how far")
 
     @classmethod
-    def propose(cls, finding, listening, standards):
+    def propose(cls, finding, trial):
         gain_db, sure = finding.measurements[0].value, finding.facts.get("sure", 1.0)
         claim = Claim(measurement="peak.sample_dbfs", before=-6.0, expected=-6.0 + gain_db, tolerance=60.0)
         return [Offer(cls(gain_db=gain_db), (claim,), finding.part, finding.span, confidence=sure)]
@@ -316,7 +318,7 @@ class TestQuestions:
     def test_that_break_a_guard_at_any_strength_are_withheld_and_told(self, song, ear, monkeypatch):
         ear.found = [finding(Stage.TONE)]
         readings = (GuardReading(guard="crest", before=9.0, after=1.0, limit=1.0, broken=True),)
-        monkeypatch.setattr("controlroom.engine.guards.read_all", lambda *_: readings)
+        monkeypatch.setattr("controlroom.engine.guarding.read_all", lambda *_: readings)
         assert walked(song).proposals == []
         assert walked(song).proposals == []
         told = [entry.body for entry in song.memory.ledger.entries(["withheld"])]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from controlroom.engine.desk import Handling, render_stage
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
-from controlroom.model.context import Context
-from controlroom.model.parts import MIX
-from controlroom.model.proposals import Claim, Proposal, Step
+from controlroom.model.proposals import Claim, Proposal
 from controlroom.model.render import Outcome
 from controlroom.model.standards import Standards
 
@@ -19,36 +16,6 @@ def outcome_of(claim: Claim, after: Listening, standards: Standards, readings: M
     if claim.measurement in readings:
         return readings[claim.measurement]
     return measure(after, claim.measurement, standards)
-
-
-def predicted(
-    step: Step,
-    claims: Sequence[Claim],
-    sound: Listening,
-    standards: Standards,
-    context: Context,
-    handling: Handling = Handling(),
-) -> tuple[Claim, ...]:
-    """Return a stem step's claims as they will really come out: the step alone is rendered and measured.
-
-    What a processor expects of its stem is not what the song gets where stem
-    and mix are not coherent. What was rendered is kept in the cache, so that an
-    acceptance does not run it again.
-    """
-    if step.part == MIX or not claims:
-        return tuple(claims)
-    result = render_stage(sound, [step], context, handling)
-    part = result.sound.part(step.part)
-    return tuple(
-        claim.model_copy(
-            update={
-                "expected": outcome_of(
-                    claim, part if claim.on == "part" else result.sound, standards, result.told.readings
-                )
-            }
-        )
-        for claim in claims
-    )
 
 
 def improves(claims: Sequence[Claim]) -> bool:

@@ -102,11 +102,17 @@ class Pair:
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Return steps in the order in which they sound: by stage, stems before groups before mix, last ones last."""
-    return sorted(
-        steps,
-        key=lambda step: (step.stage.position, depth(step.part), step.part, from_step(step).last_in_stage),
-    )
+    """Return steps in the order in which they sound, whatever the order in which they were accepted.
+
+    By stage, stems before groups before mix, and on one part as the processors
+    declare it; two steps of one processor by their place, then by their content.
+    """
+
+    def place(step: Step) -> tuple[int, int, str, int, float, str]:
+        start_s = step.span.start_s if step.span else 0.0
+        return step.stage.position, depth(step.part), step.part, from_step(step).order, start_s, step.id
+
+    return sorted(steps, key=place)
 
 
 def render(
@@ -145,14 +151,14 @@ def render_stage(
     for role, own in groupby((step for step in steps if step.part != MIX), key=lambda step: step.part):
         part = after = stems[role]
         for step in own:
-            after, said = _part_with(after, step, sound.stems, context, handling)
+            after, said = part_with(after, step, sound.stems, context, handling)
             told = told.joined(said)
         if after is part:
             continue
         changes.add(part.audio, after.audio)
         stems[role] = after
         for group in groups_of(role, stems):
-            stems[group] = _group_with(stems[group], part, after)
+            stems[group] = group_with(stems[group], part, after)
     mix = changes.laid_over(sound.audio)
     for step in steps:
         if step.part == MIX:
@@ -163,7 +169,7 @@ def render_stage(
     return Rendered(sound.derived(mix, stems=stems), told)
 
 
-def _part_with(
+def part_with(
     part: Listening, step: Step, stems: Mapping[str, Listening], context: Context, handling: Handling
 ) -> tuple[Listening, Told]:
     """Return a part with one step done: found in the cache, or run and kept there."""
@@ -228,7 +234,7 @@ def _response(part: Listening, rate_hz: int, min_coherence: float) -> Any:
     )
 
 
-def _group_with(group: Listening, before: Listening, after: Listening) -> Listening:
+def group_with(group: Listening, before: Listening, after: Listening) -> Listening:
     """Return a group in which one member changed; summed when it is needed."""
     key = "g" + digest_text(canonical_json([group.key, before.key, after.key]))[:24]
     return group.derived(lambda: laid_over(group.audio, before.audio, after.audio), key=key)

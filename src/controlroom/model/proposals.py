@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from controlroom.model.base import Record, canonical_json, digest_text
 from controlroom.model.timeline import Span
+
+_MAY_BE_ABSENT = ("low_hz", "high_hz", "asset")
 
 Knob = float | int | bool | str
 
@@ -29,7 +32,13 @@ class Stage(StrEnum):
 
 
 class Step(Record):
-    """An exact processor with exact knobs, on a stem or the mix, over a span."""
+    """An exact processor with exact knobs, on a stem or the mix, over a span.
+
+    ``low_hz`` and ``high_hz`` bound the region of the spectrum that it works in (None: all
+    of it), ``asset`` names by content what it is handed beside the song; a processor
+    that does not declare them refuses them. A step without them is stored, and
+    named, as steps were before there were any.
+    """
 
     processor: str
     version: int = 1
@@ -37,6 +46,20 @@ class Step(Record):
     part: str = "mix"
     span: Span | None = None
     knobs: dict[str, Knob] = {}
+    low_hz: float | None = Field(default=None, ge=0)
+    high_hz: float | None = Field(default=None, gt=0)
+    asset: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _region_is_one(self) -> Self:
+        if self.low_hz is not None and self.high_hz is not None and self.low_hz >= self.high_hz:
+            raise ValueError(f"a region ends at {self.high_hz:g} Hz before it starts at {self.low_hz:g} Hz")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_absent(self, stored: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = stored(self)
+        return {name: v for name, v in fields.items() if v is not None or name not in _MAY_BE_ABSENT}
 
     @property
     def id(self) -> str:

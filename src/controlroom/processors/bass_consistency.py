@@ -35,6 +35,7 @@ class BassConsistency(Processor):
     name: ClassVar[str] = "bass_consistency"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Even bass", _tell_bass_consistency)
+    order: ClassVar[int] = 100
     parts: ClassVar[tuple[str, ...]] = ("bass",)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("level.note_range_db",)

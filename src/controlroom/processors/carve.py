@@ -19,10 +19,8 @@ from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, VOICES, leaves
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 BANDS = 7
 REACH_S = 0.03
@@ -76,6 +74,7 @@ class Carve(Processor):
     name: ClassVar[str] = "carve"
     stage: ClassVar[Stage] = Stage.SPACE
     words: ClassVar[StepWords] = StepWords("Room for the voice", _tell_carve)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ("vocals", BACKING)
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)
     claims: ClassVar[tuple[str, ...]] = (OVER_BACKING,)
@@ -98,8 +97,9 @@ class Carve(Processor):
     high_hz: float = knob(4000.0, low=2000.0, high=6000.0, step=10.0, unit="Hz", help="highest band's middle")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the shallowest carve that makes the room, within what the backing's tone may lose."""
+        listening, standards = trial.sound, trial.standards
         part, voice = carved_part(listening), voice_of(listening)
         if part is None or voice is None:
             return []
@@ -120,7 +120,7 @@ class Carve(Processor):
                 break
         if chosen.is_neutral():
             return []
-        reached = measure(song_after(chosen, listening, part), OVER_BACKING, standards)
+        reached = measure(trial.after(chosen, part), OVER_BACKING, standards)
         if reached < before + standards.number("carve.least_gain_db"):
             return []
         claim = song_claim(OVER_BACKING, "at_least", before, reached, standards)

@@ -14,9 +14,8 @@ from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, by_share
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 STOP_HZ, PASS_HZ = 0.5, 5.0
 CONTEXT_S = 1.82 / (PASS_HZ - STOP_HZ) + 0.001
@@ -41,6 +40,7 @@ class Dc(Processor):
     name: ClassVar[str] = "dc"
     stage: ClassVar[Stage] = Stage.REPAIR
     words: ClassVar[StepWords] = StepWords("DC removal", _tell_dc)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("dc-offset",)
     claims: ClassVar[tuple[str, ...]] = ("level.dc_ratio_db",)
@@ -51,8 +51,9 @@ class Dc(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the whole offset taken off, by the method that the evidence asks for."""
+        listening, standards = trial.sound, trial.standards
         part = listening.part(finding.part)
         wanders = measure(part, "level.dc_drift_db", standards) > standards.number("dc.drift_db")
         before = measure(part, "level.dc_ratio_db", standards)

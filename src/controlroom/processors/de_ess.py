@@ -18,10 +18,8 @@ from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 SIBILANCE = "voice.sibilance_db"
 REACH_S = 0.01
@@ -61,9 +59,9 @@ class DeEss(Processor):
     name: ClassVar[str] = "de_ess"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("De-esser", _tell_de_ess)
+    order: ClassVar[int] = 140
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
-    last_in_stage: ClassVar[bool] = True
     answers: ClassVar[tuple[str, ...]] = ("sibilance",)
     claims: ClassVar[tuple[str, ...]] = (SIBILANCE,)
 
@@ -83,8 +81,9 @@ class DeEss(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the shallowest cut that keeps to the standard, short of a lisp."""
+        listening, standards = trial.sound, trial.standards
         part = listening.stems.get("vocals")
         if part is None:
             return []
@@ -98,7 +97,7 @@ class DeEss(Processor):
             if depth_db <= best[1].depth_db:
                 break
             processor = cls(depth_db=depth_db, threshold_db=limit - depth_db / 2.0)
-            reached = measure(song_after(processor, listening, "vocals"), SIBILANCE, standards)
+            reached = measure(trial.after(processor, "vocals"), SIBILANCE, standards)
             best = min(best, (reached, processor), key=lambda pair: pair[0])
             if reached <= limit - standards.number("claim.tolerance_db"):
                 break

@@ -42,6 +42,7 @@ class DrumRebuild(Processor):
     name: ClassVar[str] = "drum_rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Drum rebuild", _tell_drum_rebuild)
+    order: ClassVar[int] = 30
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("transients.rise_s",)

@@ -14,9 +14,8 @@ from controlroom.model.audio import Samples
 from controlroom.model.figures import format_measurement
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 MOST_OF_SONG = 0.1
 
@@ -36,6 +35,7 @@ class Fade(Processor):
     name: ClassVar[str] = "fade"
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
     words: ClassVar[StepWords] = StepWords("Fade", _tell_fade)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
     claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)
@@ -45,8 +45,9 @@ class Fade(Processor):
     out_ms: float = knob(0.0, low=0.0, high=20000.0, step=1.0, unit="ms", help="length of the fade-out")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return a fade-out of the standards' length, at most a tenth of the song."""
+        listening, standards = trial.sound, trial.standards
         part = listening.part(finding.part)
         before = measure(part, "edges.end_level_db", standards)
         length_ms = min(standards.number("edges.fade_out_ms"), 1000.0 * MOST_OF_SONG * part.audio.duration_s)

@@ -6,13 +6,17 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
   that exists), range, step, unit, help. Values are quantised to the step;
 * ``words``: its title, and what a step of it does as the end of "Shall I …?";
 * ``answers``: the finding kinds it proposes for; ``stage``; ``version``;
+* ``order``: its place among the steps of its stage on one part, by what it does and
+  not by when it was accepted: what cleans comes before what measures a level, what
+  must hear all else comes last. No two processors of a stage share one;
 * ``parts``: the roles that it may work on (``mix``, a stem's role); empty for any;
 * ``keyed_by``: the other roles whose stems ``prepare`` gets beside the part, as
   they were when the stage began; None for all of them. What is named here is what
   a kept result depends on: name as few as the processor needs;
 * ``sample_knobs``: the knobs that name a sample of the song (empty: none). ``prepare``
   gets those samples as ``listening.one_shots``, by id, for a processor reads no file;
-* ``propose``: its opinion, from one finding and the listening, as ``Offer``s;
+* ``propose``: its opinion, from one finding and a ``Trial``, as ``Offer``s: what it
+  claims it may try, and the desk renders each try once;
 * ``prepare``: whole-song state, computed once from the sound that enters it;
 * ``apply``: block in, block out, zero latency, same shape. The desk hands
   blocks on a fixed absolute grid, widened on both sides by ``context_s`` (zeros
@@ -32,7 +36,7 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -41,7 +45,7 @@ from controlroom.model.audio import Samples
 from controlroom.model.base import Record, problems
 from controlroom.model.errors import UsageError
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.proposals import Claim, Knob, Stage, Step
 from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords
 from controlroom.model.timeline import Span
@@ -60,21 +64,46 @@ class Block:
     rate_hz: int
 
 
+class Trial(Protocol):
+    """A sound on which a processor may try itself: the desk's side is ``engine.trial``."""
+
+    @property
+    def sound(self) -> Listening:
+        """The song that a proposal is about, as it entered the stage, with its stems."""
+        ...
+
+    @property
+    def standards(self) -> Standards:
+        """The song's numbers."""
+        ...
+
+    def after(self, processor: Processor, part: str = "mix", span: Span | None = None) -> Listening:
+        """Return the song as it would be with a processor on one part: its mix, that stem, the groups it lies in."""
+        ...
+
+
 class Processor(Record):
     """Base of every processor: knobs as fields, and the five verbs above."""
 
     name: ClassVar[str]
     stage: ClassVar[Stage]
     words: ClassVar[StepWords]
+    order: ClassVar[int]
     version: ClassVar[int] = 1
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()
     parts: ClassVar[tuple[str, ...]] = ()
     keyed_by: ClassVar[tuple[str, ...] | None] = None
     sample_knobs: ClassVar[tuple[str, ...]] = ()
+    region_knobs: ClassVar[tuple[str, ...]] = ()
+    """The two knobs that a step's region of the spectrum sets, low end first; empty: it takes none."""
     person_only: ClassVar[bool] = False
-    last_in_stage: ClassVar[bool] = False
-    """Sounds after every other step of its stage on the same part: a limiter, a de-esser."""
+    removes_part: ClassVar[bool] = False
+    """Takes the part that it is on out of the song: the hand behind "this part is removed"; one processor does."""
+    rebuilds_mix: ClassVar[bool] = False
+    """Makes the mix anew from its stems: overlay then refuses nothing; one processor does."""
+    hears_s: ClassVar[float] = math.inf
+    """How far from a place the state there depends on the sound; infinite where it is measured of the whole song."""
 
     @model_validator(mode="before")
     @classmethod
@@ -84,9 +113,9 @@ class Processor(Record):
         return {name: _to_step(cls, name, value) for name, value in knobs.items()}
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return what this processor would do about ``finding``; often nothing."""
-        del finding, listening, standards
+        del finding, trial
         return []
 
     def is_neutral(self) -> bool:
@@ -146,6 +175,18 @@ class Offer:
             for claim in self.claims
         )
         return replace(self, processor=self.processor.weakened(amount), claims=claims)
+
+
+def song_claim(measurement: str, sense: str, before: float, reached: float, standards: Standards) -> Claim:
+    """Return the one-sided claim that a trial on the whole song reached; ``sense`` as in `Claim`."""
+    return Claim(
+        measurement=measurement,
+        before=before,
+        expected=reached,
+        tolerance=standards.number("claim.tolerance_db"),
+        sense=sense,
+        on="song",
+    )
 
 
 def knob(
@@ -211,14 +252,25 @@ def all_processors() -> Mapping[str, type[Processor]]:
     return dict(sorted(found.items()))
 
 
+def removing() -> type[Processor]:
+    """Return the processor that takes a part out of the song."""
+    return next(one for one in all_processors().values() if one.removes_part)
+
+
+def rebuilding() -> type[Processor]:
+    """Return the processor that makes the mix anew from its stems."""
+    return next(one for one in all_processors().values() if one.rebuilds_mix)
+
+
 def from_step(step: Step) -> Processor:
     """Return the processor of a step, with its knobs checked.
 
     Raises
     ------
     UsageError
-        Unknown processor, unknown knob, a value outside its range, or a step
-        written for a newer version of the processor.
+        Unknown processor, unknown knob, a value outside its range, a step
+        written for a newer version of the processor, or a region or asset that it
+        does not take (``processor.no-region``, ``processor.no-asset``).
     """
     known = all_processors()
     if step.processor not in known:
@@ -235,8 +287,33 @@ def from_step(step: Step) -> Processor:
             "install a newer Control Room",
         )
     try:
-        return cls(**step.knobs)
+        return cls(**{**step.knobs, **_region(cls, step), **_asset(cls, step)})
     except ValidationError as error:
         raise UsageError(
             "processor.bad-knob", f"{step.processor}: {problems(error)}", "see `controlroom do --help`"
         ) from error
+
+
+def _region(cls: type[Processor], step: Step) -> dict[str, Knob]:
+    """Return the knobs that a step's region sets."""
+    edges = (step.low_hz, step.high_hz)
+    if edges != (None, None) and not cls.region_knobs:
+        raise UsageError(
+            "processor.no-region",
+            f"{cls.name} works on the whole spectrum, not from {step.low_hz or 0:g} to {step.high_hz or math.inf:g} Hz",
+            "leave the region out, or take a processor that declares one",
+        )
+    return {name: hz for name, hz in zip(cls.region_knobs, edges, strict=False) if hz is not None}
+
+
+def _asset(cls: type[Processor], step: Step) -> dict[str, Knob]:
+    """Return the knob that a step's asset sets."""
+    if step.asset is None:
+        return {}
+    if not cls.sample_knobs:
+        raise UsageError(
+            "processor.no-asset",
+            f"{cls.name} takes nothing beside the song, and was handed {step.asset!r}",
+            "leave the asset out",
+        )
+    return {cls.sample_knobs[0]: step.asset}

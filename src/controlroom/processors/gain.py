@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from controlroom.listening.listening import Listening
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords
-from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, Trial, knob
 from controlroom.processors.gain_knob import GainKnob, tell_gain
 
 MOST_DB = 60.0
@@ -21,6 +20,7 @@ class Gain(GainKnob, Processor):
     name: ClassVar[str] = "gain"
     stage: ClassVar[Stage] = Stage.LOUDNESS
     words: ClassVar[StepWords] = StepWords("Gain", tell_gain)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("level",)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
@@ -30,13 +30,13 @@ class Gain(GainKnob, Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the gain that brings a level outside the target range to its nearer end.
 
         How much louder the budgets of the limiter allow is planned for the whole
         LOUDNESS stage (``dsp.loudness_plan``); this is the answer without a limiter.
         """
-        del listening
+        standards = trial.standards
         if finding.standard is None:
             return []
         before = finding.value("loudness.integrated_lufs")

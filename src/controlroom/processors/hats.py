@@ -27,11 +27,9 @@ from controlroom.model.audio import Samples
 from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.model.wording import listed
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, with_stems
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 Frames = npt.NDArray[np.bool_]
 
@@ -83,6 +81,7 @@ class Hats(Processor):
     name: ClassVar[str] = "hats"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Hats and cymbals", _tell_hats)
+    order: ClassVar[int] = 90
     parts: ClassVar[tuple[str, ...]] = ("hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ("snare",)
     answers: ClassVar[tuple[str, ...]] = ("hat-density",)
@@ -110,15 +109,16 @@ class Hats(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the hats at 3.5 to 6 dB less, as the evidence asks; nothing where drums are not apart."""
+        listening = trial.sound
         role = next((role for role in ("hats", "drums") if role in listening.stems), None)
         if role is None or finding.standard is None:
             return []
         beyond = finding.measurements[0].value - finding.standard.limit
-        part = with_stems(listening, role)
+        part = listening.stems[role].beside(listening.stems)
         processor = cls._for(part, role, min(max(beyond, LEAST_DB), MOST_DB))
-        claims = processor._claims(listening, role, standards)  # noqa: SLF001 -- its own class
+        claims = processor._claims(trial, role)  # noqa: SLF001 -- its own class
         return [Offer(processor, claims, part=role, confidence=finding.confidence)] if claims else []
 
     @classmethod
@@ -137,8 +137,8 @@ class Hats(Processor):
             low, high = (low, middle) if enough else (middle, high)
         return cls(depth_db=high, tail_db=tail_db, low_hz=low_hz, protect_snare=protect)
 
-    def _claims(self, listening: Listening, role: str, standards: Standards) -> tuple[Claim, ...]:
-        after = song_after(self, listening, role)
+    def _claims(self, trial: Trial, role: str) -> tuple[Claim, ...]:
+        listening, after, standards = trial.sound, trial.after(self, role), trial.standards
         names: tuple[str, ...] = ("transients.hats_over_db", "transients.hats_occupancy_share")
         on, heard, changed = "song", listening, after
         if role != "hats":

@@ -18,11 +18,9 @@ from controlroom.model.audio import Samples
 from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, by_share, knob_of
 from controlroom.model.timeline import Span
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 TONES_HZ = {"kick": (35.0, 120.0), "snare": (120.0, 400.0)}
 """Where each drum's own tone is looked for."""
@@ -75,6 +73,7 @@ class Layer(Processor):
     name: ClassVar[str] = "layer"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Layer", _tell_layer)
+    order: ClassVar[int] = 80
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)
@@ -112,8 +111,9 @@ class Layer(Processor):
     low_hz: float = knob(80.0, low=30.0, high=1000.0, step=5.0, unit="Hz", help="the layer has nothing below")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return a made layer that fills the front up, where shaping alone can't reach the standard."""
+        listening, standards = trial.sound, trial.standards
         if finding.kind not in ASKED or finding.part not in listening.stems or finding.standard is None:
             return []
         name = ASKED[finding.kind]
@@ -123,13 +123,13 @@ class Layer(Processor):
             return []
         chosen, expected = cls(amount=1.0, front_db=wanted, **ASKED_KNOBS[finding.kind]), before
         for _ in range(ROUNDS):
-            expected = measure(song_after(chosen, listening, finding.part), name, standards)
+            expected = measure(trial.after(chosen, finding.part), name, standards)
             if abs(wanted - expected) < MARGIN_DB / 2:
                 break
             # the measurement begins a little before the stroke, and ends before its front does
             chosen = chosen.brought_to(chosen.front_db + wanted - expected)
         else:
-            expected = measure(song_after(chosen, listening, finding.part), name, standards)
+            expected = measure(trial.after(chosen, finding.part), name, standards)
         if expected - before < MARGIN_DB:
             return []
         claim = song_claim(name, "at_least", before, expected, standards)

@@ -18,7 +18,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 CURVE_S = 0.05
 PEAK_TOLERANCE_DB = 0.01
@@ -66,8 +66,9 @@ class Limiter(Processor):
     name: ClassVar[str] = "limiter"
     stage: ClassVar[Stage] = Stage.LOUDNESS
     words: ClassVar[StepWords] = StepWords("Limiter", _tell_limiter)
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
-    last_in_stage: ClassVar[bool] = True
+    hears_s: ClassVar[float] = 6.0
     answers: ClassVar[tuple[str, ...]] = ("true-peak",)
     claims: ClassVar[tuple[str, ...]] = (
         "peak.true_dbtp",
@@ -117,8 +118,9 @@ class Limiter(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return a limiter at the standards' ceiling, with the reduction that it takes."""
+        listening, standards = trial.sound, trial.standards
         part = listening.part(finding.part)
         processor = cls(ceiling_dbtp=standards.number("loudness.ceiling_dbtp"))
         gain = processor.gain_of(part)

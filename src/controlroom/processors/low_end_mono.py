@@ -17,7 +17,7 @@ from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, by_share, knob_of
-from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, Trial, knob
 from controlroom.processors.side_filter import SideFilter
 
 TOLERANCE_DB = 1.5
@@ -50,6 +50,7 @@ class LowEndMono(SideFilter, Processor):
     name: ClassVar[str] = "low_end_mono"
     stage: ClassVar[Stage] = Stage.SPACE
     words: ClassVar[StepWords] = StepWords("Low end to mono", _tell_low_end_mono)
+    order: ClassVar[int] = 30
     reach_s: ClassVar[float] = 0.085
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("low-end-width",)
@@ -64,13 +65,14 @@ class LowEndMono(SideFilter, Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the whole low side taken off below the standards' corner; a bass stem is planted for good.
 
         The bass has little else to lose: the gentlest of a few curves is taken
         that leaves it in the middle. Where a passage would lose its low end (it is
         out of phase there) nothing is offered.
         """
+        listening, standards = trial.sound, trial.standards
         part = listening.part(finding.part)
         corner_hz = standards.number("stereo.mono_corner_hz")
         processor = cls(amount=1.0, corner_hz=corner_hz)

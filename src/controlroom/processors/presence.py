@@ -13,11 +13,9 @@ from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.carve import OVER_BACKING, Carve
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 REACH_S = 0.03
 LEAST_DB = 0.5
@@ -40,6 +38,7 @@ class Presence(Processor):
     name: ClassVar[str] = "presence"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Presence", _tell_presence)
+    order: ClassVar[int] = 60
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)
@@ -52,17 +51,18 @@ class Presence(Processor):
     q: float = knob(0.6, low=0.3, high=2.0, step=0.05, help="how narrow it is")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return a lift by what is still missing after the carve that will be proposed, at most the standards'."""
+        listening, standards = trial.sound, trial.standards
         if "vocals" not in listening.stems:
             return []
         before = measure(listening, OVER_BACKING, standards)
-        carved = [claim.expected for o in Carve.propose(finding, listening, standards) for claim in o.claims]
+        carved = [claim.expected for o in Carve.propose(finding, trial) for claim in o.claims]
         missing = standards.number("voice.over_backing_min_db") - max([before, *carved])
         if missing <= LEAST_DB:
             return []
         processor = cls(gain_db=min(missing, standards.number("voice.max_lift_db")))
-        reached = measure(song_after(processor, listening, "vocals"), OVER_BACKING, standards)
+        reached = measure(trial.after(processor, "vocals"), OVER_BACKING, standards)
         claim = song_claim(OVER_BACKING, "at_least", before, reached, standards)
         return [Offer(processor, (claim,), part="vocals", confidence=finding.confidence)]
 

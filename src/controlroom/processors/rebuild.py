@@ -48,9 +48,12 @@ class Rebuild(Processor):
     name: ClassVar[str] = "rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Rebuilding from stems", _tell_rebuild)
+    order: ClassVar[int] = 10
     parts: ClassVar[tuple[str, ...]] = (MIX,)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
     person_only: ClassVar[bool] = True
+    region_knobs: ClassVar[tuple[str, ...]] = ("low_hz", "high_hz")
+    rebuilds_mix: ClassVar[bool] = True
 
     amount: float = knob(0.0, low=0.0, high=1.0, step=0.01, help="share of the mix that is replaced")
     low_hz: float = knob(

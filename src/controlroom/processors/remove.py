@@ -30,11 +30,12 @@ class Remove(Processor):
     name: ClassVar[str] = "remove"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Removal", _tell_remove)
+    order: ClassVar[int] = 150
     parts: ClassVar[tuple[str, ...]] = tuple(role for role in ROLES if role != MIX)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
     person_only: ClassVar[bool] = True
-    last_in_stage: ClassVar[bool] = True
+    removes_part: ClassVar[bool] = True
 
     amount: float = knob(0.0, low=0.0, high=1.0, step=0.01, help="share of the part that is taken out")
 

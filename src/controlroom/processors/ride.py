@@ -17,10 +17,8 @@ from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, by_share, knob_of, plainly
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 RANGE = "voice.level_range_db"
 NODE_S = 0.01
@@ -46,6 +44,7 @@ class Ride(Processor):
     name: ClassVar[str] = "ride"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Level ride", _tell_ride)
+    order: ClassVar[int] = 110
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("voice-level",)
@@ -59,15 +58,16 @@ class Ride(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the gentlest ride that keeps to the standard, or the whole of it when it helps."""
+        listening, standards = trial.sound, trial.standards
         if "vocals" not in listening.stems:
             return []
         before = measure(listening, RANGE, standards)
         tried = []
         for amount in (0.5, 0.75, 1.0):
             processor = cls(amount=amount, boost_db=standards.number("voice.max_lift_db"))
-            tried.append((measure(song_after(processor, listening, "vocals"), RANGE, standards), processor))
+            tried.append((measure(trial.after(processor, "vocals"), RANGE, standards), processor))
             if tried[-1][0] <= standards.number("voice.level_range_max_db"):
                 break
         reached, processor = min(tried, key=lambda pair: pair[0])

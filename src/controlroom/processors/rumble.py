@@ -13,9 +13,8 @@ from controlroom.model.audio import Samples
 from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of
-from controlroom.processors.form import Block, Offer, Processor, knob
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 PASS_RATIO = 1.5
 """Where the bass is whole again, over where rumble ends: 30 Hz over 20 Hz."""
@@ -41,6 +40,7 @@ class Rumble(Processor):
     name: ClassVar[str] = "rumble"
     stage: ClassVar[Stage] = Stage.REPAIR
     words: ClassVar[StepWords] = StepWords("Rumble filter", _tell_rumble)
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("rumble",)
     claims: ClassVar[tuple[str, ...]] = ("level.infrasonic_db",)
@@ -53,8 +53,9 @@ class Rumble(Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the high-pass at the standards' depth; its claim is at most the standard itself."""
+        listening, standards = trial.sound, trial.standards
         processor = cls(
             attenuation_db=standards.number("rumble.attenuation_db"),
             below_hz=standards.number("rumble.below_hz"),

@@ -21,12 +21,10 @@ from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, MIX, VOICES, leaves
 from controlroom.model.proposals import Claim, Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.model.timeline import Span
-from controlroom.processors.form import Offer, Processor, knob
+from controlroom.processors.form import Offer, Processor, Trial, knob
 from controlroom.processors.side_filter import SideFilter
-from controlroom.processors.trial import song_after
 
 DEEPEST_DB = 12.0
 STEP_DB = 0.5
@@ -77,6 +75,7 @@ class StemWidth(SideFilter, Processor):
     name: ClassVar[str] = "stem_width"
     stage: ClassVar[Stage] = Stage.SPACE
     words: ClassVar[StepWords] = StepWords("Width", _tell_stem_width)
+    order: ClassVar[int] = 20
     reach_s: ClassVar[float] = 0.05
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("mono-fold", "side-highs")
@@ -93,8 +92,9 @@ class StemWidth(SideFilter, Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the least narrowing that cures, on the part that is to blame when one is, else on the mix."""
+        listening, standards = trial.sound, trial.standards
         cure = CURES[finding.kind]
         if finding.standard is None or finding.part != MIX:
             return []
@@ -103,7 +103,7 @@ class StemWidth(SideFilter, Processor):
             processor = cls._narrowing(cure, finding.standard.limit, listening, role, span)
             if processor is None:
                 continue
-            after = song_after(processor, listening, role, span)
+            after = trial.after(processor, role, span)
             reached = measure(after, cure.name, standards)
             if cure.short_of(reached, finding.standard.limit) > 0.0:
                 continue

@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 
 from controlroom.dsp.equaliser import EqLimits, Target, fit_bands, summed_curve_db
-from controlroom.listening.listening import Listening
 from controlroom.listening.tone import TonalBalance, tonal_balance
 from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
@@ -16,7 +15,7 @@ from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, bands, plainly
 from controlroom.model.wording import listed
 from controlroom.processors.band_knobs import BANDS, BandKnobs
-from controlroom.processors.form import Offer, Processor
+from controlroom.processors.form import Offer, Processor, Trial
 
 _WORTH_DB = 0.05
 
@@ -37,6 +36,7 @@ class Tone(BandKnobs, Processor):
     name: ClassVar[str] = "tone"
     stage: ClassVar[Stage] = Stage.TONE
     words: ClassVar[StepWords] = StepWords("Tone", _tell_tone)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("tonal-balance",)
     claims: ClassVar[tuple[str, ...]] = (
@@ -46,8 +46,9 @@ class Tone(BandKnobs, Processor):
     )
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return one equaliser that brings the balance nearer to its corridor, if there is one."""
+        listening, standards = trial.sound, trial.standards
         balance = tonal_balance(listening.part(finding.part), standards)
         judged = balance.judged
         target = Target(

@@ -23,11 +23,9 @@ from controlroom.model.audio import Samples
 from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage, Step
-from controlroom.model.standards import Standards
 from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.model.wording import listed
-from controlroom.processors.form import Block, Offer, Processor, knob
-from controlroom.processors.trial import song_after, song_claim
+from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 SLOPE_DB_PER_OCTAVE = 24.0
 REACH_PERIODS = 3.0
@@ -87,6 +85,7 @@ class Transient(Processor):
     name: ClassVar[str] = "transient"
     stage: ClassVar[Stage] = Stage.STEMS
     words: ClassVar[StepWords] = StepWords("Transients", _tell_transient)
+    order: ClassVar[int] = 70
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("weak-kick", "weak-snare")
@@ -108,8 +107,9 @@ class Transient(Processor):
     drum: Drum = knob("any", help="whose strokes: kick, snare, or any in the part")
 
     @classmethod
-    def propose(cls, finding: Finding, listening: Listening, standards: Standards) -> list[Offer]:
+    def propose(cls, finding: Finding, trial: Trial) -> list[Offer]:
         """Return the front raised by up to 3 dB, and what follows it held back a little where that is not enough."""
+        listening, standards = trial.sound, trial.standards
         if finding.kind not in ASKED or finding.part not in listening.stems or finding.standard is None:
             return []
         drum, attack_ms, low_hz = ASKED[finding.kind]
@@ -118,7 +118,7 @@ class Transient(Processor):
         missing = finding.standard.limit - before + MARGIN_DB
 
         def reached(processor: Self) -> float:
-            return measure(song_after(processor, listening, finding.part), name, standards) - before
+            return measure(trial.after(processor, finding.part), name, standards) - before
 
         chosen = cls(attack_db=MOST_DB, attack_ms=attack_ms, low_hz=low_hz, drum=drum)
         gained = reached(chosen)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from controlroom.engine.guards.form import Guard, all_guards
 from controlroom.model.decisions import Answer, Decision, Elsewhere, Who
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.figures import format_measurement, measure_label, number
@@ -77,28 +78,20 @@ def decision_sentence(decision: Decision) -> str:
     return f"{told}: “{decision.reason}”" if decision.reason else f"{told}."
 
 
-GUARDS: Mapping[str, tuple[str, str]] = {
-    "voice-presence": ("voice presence", "db"),
-    "consonants": ("consonants, 2 to 10 kHz", "db"),
-    "onsets": ("onsets", ""),
-    "crest": ("crest in the loudest 8 s", "db"),
-    "mono-fold": ("loss when folded to mono", "db"),
-    "correlation": ("stereo correlation", ""),
-    "low-end": ("low-end level", "db"),
-    "true-peak": ("true peak", "dbtp"),
-}
-
-
 def guard_name(guard: str) -> str:
-    """Return what a guard watches."""
-    known = GUARDS.get(guard)
-    return known[0] if known else guard.replace("-", " ").replace("_", " ")
+    """Return what a guard watches; its name where it is one of an older song's that is no more."""
+    known = _guard(guard)
+    return known.title if known else guard.replace("-", " ").replace("_", " ")
 
 
 def guard_value(guard: str, value: float) -> str:
     """Return a guard's reading with its unit."""
-    unit = GUARDS.get(guard, ("", ""))[1]
-    return format_measurement(f"x_{unit}" if unit else "x", value)
+    known = _guard(guard)
+    return format_measurement(f"x_{known.unit}" if known and known.unit else "x", value)
+
+
+def _guard(name: str) -> Guard | None:
+    return next((guard for guard in all_guards() if guard.name == name), None)
 
 
 def guard_sentence(reading: GuardReading) -> str:

@@ -169,10 +169,14 @@ class KnobInfo:
 
 @dataclass(frozen=True)
 class ProcessorInfo:
-    """One processor as a window offers it; ``parts`` are the roles that it works on, empty for any."""
+    """One processor as a window offers it; ``parts`` are the roles that it works on, empty for any.
+
+    ``order`` is its place among the steps of its stage on one part.
+    """
 
     name: str
     stage: Stage
+    order: int
     parts: tuple[str, ...]
     knobs: tuple[KnobInfo, ...]
 
@@ -182,13 +186,14 @@ class ProcessorInfo:
 
 
 def processor_infos() -> Mapping[str, ProcessorInfo]:
-    """Return every processor with its knobs, by name."""
-    return {name: _info_of(processor) for name, processor in all_processors().items()}
+    """Return every processor with its knobs, by name, in the order in which they sound."""
+    infos = [_info_of(processor) for processor in all_processors().values()]
+    return {one.name: one for one in sorted(infos, key=lambda one: (one.stage.position, one.order))}
 
 
 def _info_of(processor: type[Processor]) -> ProcessorInfo:
     knobs = tuple(KnobInfo(**_described(processor, knob)) for knob in processor.model_fields)
-    return ProcessorInfo(processor.name, processor.stage, processor.parts, knobs)
+    return ProcessorInfo(processor.name, processor.stage, processor.order, processor.parts, knobs)
 
 
 def _described(processor: type[Processor], name: str) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 A preview is what the song would be with this one step and no other, so that a
 person hears the step and nothing else. It is computed as the desk computes an
-excerpt; only a limiter prepares on the stretch with ``MARGIN_S`` on either side
-and not on the whole song, because it does not reach further.
+excerpt; only what declares how far it hears (a limiter) prepares on the stretch with
+that much on either side and not on the whole song.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ from controlroom.studio.marking import check_part
 from controlroom.studio.song import Song
 from controlroom.studio.walk import handling, take_listening
 
-MARGIN_S = 6.0
 SHORTEST_S = 3.0
 LONGEST_S = 90.0
 
@@ -96,10 +95,11 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
     sound, rate = _heard(song, audio), audio.rate_hz
-    if step.part != MIX or not from_step(step).last_in_stage:
+    hears_s = from_step(step).hears_s
+    if step.part != MIX or math.isinf(hears_s):
         span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
         return stretch_with(sound, step, span, handling(song))
-    margin = math.ceil(MARGIN_S * audio.rate_hz)
+    margin = math.ceil(hears_s * audio.rate_hz)
     left, right = max(0, first - margin), min(audio.frames, last + margin)
     place = Span(clock=sound.clock, start_s=left / rate, end_s=right / rate)
     return _cut_step(sound, step, place, audio.excerpt(left, right), context).excerpt(

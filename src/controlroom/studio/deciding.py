@@ -9,8 +9,8 @@ from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.timeline import Span
-from controlroom.processors.form import from_step
-from controlroom.studio.marking import REMOVE, check_free, check_part, check_removable
+from controlroom.processors.form import from_step, removing
+from controlroom.studio.marking import check_free, check_part, check_removable
 from controlroom.studio.memory import HAND_MADE
 from controlroom.studio.one_shots import with_one_shots_named
 from controlroom.studio.song import Song
@@ -107,7 +107,7 @@ def check_touch(song: Song, proposal: Proposal, reply: Reply) -> None:
     check_free(song, step, clock)
     if step.part != proposal.step.part or proposal.kind == HAND_MADE:
         check_part(song, step, clock)
-    if step.processor == REMOVE:
+    if step.processor == removing().name:
         check_removable(song, step.part, clock)
 
 

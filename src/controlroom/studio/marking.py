@@ -26,14 +26,12 @@ from controlroom.model.parts import MIX, ROLES, PartMark, members
 from controlroom.model.proposals import Stage, Step
 from controlroom.model.song import PartStatus
 from controlroom.model.timeline import Span
-from controlroom.processors.form import from_step
+from controlroom.processors.form import from_step, rebuilding, removing
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stems_of
 from controlroom.studio.trusting import may_be_removed, weighty_coherence
 
 BUS_STAGES = (Stage.TONE, Stage.LOUDNESS)
-REBUILD = "rebuild"
-REMOVE = "remove"
 
 
 def protecting(song: Song, step: Step, take_id: str | None = None) -> PartMark | None:
@@ -108,7 +106,7 @@ def _is_here(song: Song, mark: PartMark) -> bool:
     if mark.span is not None:
         return mark.span.clock == song.memory.clock
     return mark.status is not PartStatus.REMOVED or any(
-        (d.step.processor, d.step.part, d.step.span) == (REMOVE, mark.part, None)
+        (d.step.processor, d.step.part, d.step.span) == (removing().name, mark.part, None)
         for d in song.memory.hand_made
     )
 
@@ -164,16 +162,18 @@ def check_removable(song: Song, part: str, take_id: str | None = None) -> None:
         "part.not-removable",
         f"{part} is in the mix to {min(weighty_coherence(stem.trust)):.2f} in its worst band; "
         f"below {least:g} taking it away leaves noise of it behind",
-        f"rebuild the song from its stems first: `controlroom do {song.folder.root} {REBUILD} --knob amount=1`",
+        "rebuild the song from its stems first: "
+        f"`controlroom do {song.folder.root} {rebuilding().name} --knob amount=1`",
     )
 
 
 def is_rebuilt(song: Song, take_id: str | None = None) -> bool:
     """Return whether a person decided that a take's whole mix is made anew from its stems."""
+    whole = (rebuilding().name, None, 1.0)
     rebuilt = [
         d
         for d in song.memory.decisions.values()
-        if d.sounds and (d.step.processor, d.step.span, d.step.knobs.get("amount")) == (REBUILD, None, 1.0)
+        if d.sounds and (d.step.processor, d.step.span, d.step.knobs.get("amount")) == whole
     ]
     return any(song.memory.is_on(d, take_id or song.take.id) for d in rebuilt)
 

@@ -97,7 +97,7 @@ def remove_one_shot(song: Song, given: str) -> OneShot:
     one = one_shot_of(song, given)
     for entry in song.memory.ledger.entries(["decision"]):
         step = Step.model_validate(entry.body["step"])
-        if one.id in (step.knobs.get(name) for name in _sample_knobs(step)):
+        if one.id in (step.asset, *(step.knobs.get(name) for name in _sample_knobs(step))):
             raise UsageError(
                 "sample.in-use",
                 f"{one.file_name} ({one.id}) is named by a step that was decided at entry {entry.seq}",

@@ -9,16 +9,14 @@ from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Reply
 from controlroom.model.errors import UsageError
 from controlroom.model.parts import PartMark
-from controlroom.model.proposals import Step
 from controlroom.model.song import PartStatus, Reading
 from controlroom.model.timeline import Span
-from controlroom.processors.form import from_step
+from controlroom.processors.form import removing
 from controlroom.separation.form import BackendChoice
 from controlroom.studio.console_answers import Hand, take_back
-from controlroom.studio.console_desk import known_processor
 from controlroom.studio.console_sounds import Sound
 from controlroom.studio.deciding import decide
-from controlroom.studio.marking import REMOVE, check_removable, keep_mark, marks_here, require_part
+from controlroom.studio.marking import check_removable, keep_mark, marks_here, require_part
 from controlroom.studio.song import Now, Song, found, opened
 from controlroom.studio.stem_sounds import ensure_stem_sounds
 from controlroom.studio.stem_view import StemsView, view_of
@@ -116,8 +114,7 @@ def _span_of(song: Song, start_s: float | None, end_s: float | None) -> Span | N
 def _remove(song: Song, part: str, span: Span | None, by: str, reason: str) -> None:
     require_part(song, part)
     check_removable(song, part)
-    stage = known_processor(REMOVE).stage
-    step = from_step(Step(processor=REMOVE, stage=stage, knobs={"amount": 1.0})).step(part, span)
+    step = removing().model_validate({"amount": 1.0}).step(part, span)
     proposal = hand_made_proposal(song, song.take.audio_digest, step)
     song.memory.add_proposals([proposal], song.now())
     decide(song, proposal, Reply(answer=Answer.ACCEPT, reason=reason or "removed"), Hand(by))
@@ -130,5 +127,5 @@ def _put_back(song: Song, part: str, span: Span | None, by: str) -> None:
         return
     for proposal_id, decision in list(song.memory.decisions.items()):
         step = decision.step
-        if decision.sounds and (step.processor, step.part, step.span) == (REMOVE, part, span):
+        if decision.sounds and (step.processor, step.part, step.span) == (removing().name, part, span):
             take_back(song, proposal_id, by, "no longer removed")

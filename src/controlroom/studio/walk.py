@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.cache import FolderCache
-from controlroom.engine.claims import check_stage, improves, predicted
+from controlroom.engine.claims import check_stage, improves
 from controlroom.engine.desk import Handling, Told, render_stage
-from controlroom.engine.guards import guarded, read_all
+from controlroom.engine.guarding import guarded, read_all
 from controlroom.engine.overlay import refused_bands
+from controlroom.engine.trial import Trial
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
@@ -142,16 +143,17 @@ def walk_stage(walk: Walk, stage: Stage, deciders: Sequence[Decider], context: C
 def propose(walk: Walk, stage: Stage, findings: Sequence[Finding], context: Context) -> list[Proposal]:
     """Return what the hands of this stage would do, as far as guards allow."""
     proposals = []
-    standards = walk.song.standards
+    trial = Trial(walk.now, walk.song.standards, context, walk.handling)
     for index, finding in enumerate(findings):
         with context.part(
             f"propose.{finding.kind}", index / len(findings), (index + 1) / len(findings)
         ) as inner:
+            trial.context = inner
             for processor in all_processors().values():
                 if processor.stage is stage and finding.kind in processor.answers:
-                    for offer in processor.propose(finding, walk.now, standards):
+                    for offer in processor.propose(finding, trial):
                         inner.check()
-                        proposals.extend(_proposal(walk, finding, offer, inner))
+                        proposals.extend(_proposal(walk, finding, offer, trial))
     return proposals
 
 
@@ -167,7 +169,7 @@ def _bounded(walk: Walk, offer: Offer) -> tuple[Offer, float] | None:
     return next((one for one in weaker if one[0].processor.max_boost_db() <= most_db), None)
 
 
-def _proposal(walk: Walk, finding: Finding, offer: Offer, context: Context) -> list[Proposal]:
+def _proposal(walk: Walk, finding: Finding, offer: Offer, trial: Trial) -> list[Proposal]:
     """Return the proposal of an offer, or nothing when a mark forbids it or guards withhold it."""
     if protecting(walk.song, offer.processor.step(offer.part, offer.span)):
         return []
@@ -179,26 +181,17 @@ def _proposal(walk: Walk, finding: Finding, offer: Offer, context: Context) -> l
     amount = 1.0
     readings: tuple[GuardReading, ...] = ()
     if not person_only:
-        tried = guarded(offer, walk.now, walk.song.standards, walk.handling)
+        tried = guarded(offer, trial)
         if tried.withheld:
             broken = [reading.guard for reading in tried.readings if reading.broken]
             step = offer.processor.step(offer.part, offer.span).model_dump(mode="json")
             walk.song.memory.add_withheld(finding.kind, step, broken, walk.song.now())
             return []
         offer, amount, readings = tried.offer, tried.amount, tried.readings
-    offer = _as_it_will_be(walk, offer, context)
+    offer = replace(offer, claims=trial.claims_of(offer))
     if not improves(offer.claims):  # stem and mix are not coherent enough for it to be heard
         return []
     return [as_proposal(walk, finding, offer, bound * amount, readings)]
-
-
-def _as_it_will_be(walk: Walk, offer: Offer, context: Context) -> Offer:
-    """Return an offer on a stem with the change that the song will really get as its claims."""
-    if offer.part == MIX:
-        return offer
-    step = offer.processor.step(offer.part, offer.span)
-    claims = predicted(step, offer.claims, walk.now, walk.song.standards, context, walk.handling)
-    return replace(offer, claims=claims)
 
 
 def as_proposal(

@@ -254,6 +254,7 @@ def processors_as_dict(processors: Mapping[str, ProcessorInfo]) -> dict[str, Any
         name: {
             "title": sentences.step_title(name),
             "stage": info.stage,
+            "order": info.order,
             "parts": list(info.parts),
             "knobs": [{**asdict(knob), "label": label_of(knob.name, knob.unit)} for knob in info.knobs],
         }
