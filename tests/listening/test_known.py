@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import controlroom
+from controlroom.engine.deliverable import at_rate
 from controlroom.engine.desk import Handling, excerpt_with, render_stage
 from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import LazyListening, Listening
@@ -22,7 +23,6 @@ from controlroom.model.timeline import Span
 from controlroom.music.correction import Mark, MusicCorrection
 from controlroom.processors.gain import Gain
 from controlroom.processors.trial import song_after, with_stems
-from controlroom.studio.deliverable import at_rate
 from tests.conftest import music
 from tests.tolerances import FLOAT64
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from controlroom.engine.player import Player
+from controlroom.engine.score import Take
 from controlroom.listening.known import Known
 from controlroom.listening.listening import Listening
 from controlroom.media.decode import decode
@@ -39,7 +40,11 @@ def audition(asked, tmp_path):
     root = shutil.copytree(kept, tmp_path / "song")
     with opened(root, writing=False) as song:
         heard = Listening(decode(root / song.take.archived_as).audio, Known(clock=song.take.id))
-        yield lambda first=0.0, last=3.0: write_audition(song, proposal, heard, heard.span(first, last))
+        node = Take.of(heard)
+        player = Player({node: heard})
+        yield lambda first=0.0, last=3.0: write_audition(
+            song, player, proposal, node, heard.span(first, last)
+        )
 
 
 @pytest.fixture
@@ -122,8 +127,7 @@ def test_an_audition_is_of_the_place_it_is_about_or_of_the_loudest(own_s, about_
     asked = Proposal(
         source_digest="s", upstream=(), step=Gain(gain_db=-1.0).step("mix", spans[0]), kind="hum", answers=(about.id,)
     )  # fmt: skip
-    walk = SimpleNamespace(findings=[other, about], song=SimpleNamespace(standards=standards))
-    heard = auditioning.span_of(asked, sound, walk)
+    heard = auditioning.span_of(asked, sound, [other, about], standards)
     assert (heard.start_s, heard.end_s) == pytest.approx(heard_s, abs=0.5)
 
 

@@ -245,7 +245,7 @@ def run_step(
     if processor.is_neutral() or audio.frames == 0:
         return StepResult(audio)
     state = prepare(processor, sound, one_shots)
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     out = audio.samples.copy()
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         context.tell(f"step.{step.processor}", start / max(1, audio.frames))
@@ -269,7 +269,7 @@ def run_excerpt(
 
     ``within`` is the step's own span; outside of it the sound is left alone.
     """
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     out = np.empty((audio.channels, last - first), dtype=np.float32)
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         stop = min(start + GRID_FRAMES, audio.frames)
@@ -280,7 +280,7 @@ def run_excerpt(
 
 def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = Handling()) -> Pair:
     """Return a stretch of the mix without and with one step, as the whole render would have it."""
-    before = sound.audio.excerpt(*_span_frames(span.on(sound.clock), sound.audio))
+    before = sound.audio.excerpt(*span_frames(span.on(sound.clock), sound.audio))
     return Pair(before, stretch_with(sound, step, span, handling, before))
 
 
@@ -301,7 +301,7 @@ def stretch_with(
     processor = from_step(step)
     part = sound.part(step.part)
     audio, within = part.audio, _span_of(step, sound)
-    first, last = _span_frames(span.on(sound.clock), audio)
+    first, last = span_frames(span.on(sound.clock), audio)
     if processor.is_neutral() or first == last:
         return sound.audio.excerpt(first, last) if before is None else before
     heard = part.beside(_keys_of(processor, sound.stems))
@@ -340,7 +340,8 @@ def _span_of(step: Step, sound: Listening) -> Span | None:
     return None if step.span is None else step.span.on(sound.clock)
 
 
-def _span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:
+def span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:
+    """Return first and last frame of a span, or of the whole sound."""
     if span is None:
         return 0, audio.frames
     first = min(audio.frames, round(span.start_s * audio.rate_hz))
@@ -352,7 +353,7 @@ def _inside_span(block: Samples, audio: Audio, span: Span | None, start: int) ->
     if span is None:
         return block
     stop = start + block.shape[1]
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     dry = audio.samples[:, start:stop]
     out = dry.copy()
     inner = slice(max(0, first - start), max(0, last - start))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,10 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import excerpt_with
+from controlroom.engine.cache import FolderCache
+from controlroom.engine.deliverable import from_two_speakers
+from controlroom.engine.player import Player
+from controlroom.engine.score import Node, Take, staged
 from controlroom.listening.heard import loudest_of
 from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, write
@@ -27,12 +30,14 @@ from controlroom.model.audio import Audio
 from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import DecisionError
+from controlroom.model.findings import Finding
 from controlroom.model.proposals import Proposal
+from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
-from controlroom.studio.deliverable import from_two_speakers
 from controlroom.studio.importing import take_audio
 from controlroom.studio.song import Song
-from controlroom.studio.walk import Walk, handling, take_listening, walk_to_premaster
+from controlroom.studio.standing import node_of, nodes_before
+from controlroom.studio.walk import Walk, handling, take_listening
 
 FORM = MediaFormat.MP3_V0
 HEADROOM = 0.98
@@ -77,11 +82,13 @@ def audition_proposal(
             f"{proposal.id} is about the take {song.memory.clock_of(proposal)}, not about {take.facts.file_name}",
             "add that take again to go back to it",
         )
-    audio = take_audio(song, take, context)
-    walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
-    sound = walk.inputs.get(proposal.id, walk.now)
-    span = sound.span(*span_s) if span_s else span_of(proposal, sound, walk)
-    return write_audition(song, proposal, sound, span)
+    sound = take_listening(song, take_audio(song, take, context))
+    start, rules = Take.of(sound), handling(song, FolderCache(song.folder.cache / "desk"))
+    player = Player({start: sound}, lambda: rules)
+    node = node_of(proposal, nodes_before(song, start, rules.min_coherence))
+    before = player.listening(node, context)
+    span = before.span(*span_s) if span_s else span_of(proposal, before, song.memory.findings, song.standards)
+    return write_audition(song, player, proposal, node, span)
 
 
 def write_waiting(walk: Walk, context: Context) -> dict[str, AuditionFiles]:
@@ -90,34 +97,36 @@ def write_waiting(walk: Walk, context: Context) -> dict[str, AuditionFiles]:
     waiting = walk.waiting
     for index, proposal in enumerate(waiting):
         context.tell("audition", index / len(waiting))
-        sound = walk.inputs.get(proposal.id, walk.now)
-        files[proposal.id] = write_audition(walk.song, proposal, sound, span_of(proposal, sound, walk))
+        node = walk.inputs.get(proposal.id, walk.node)
+        span = span_of(proposal, walk.player.listening(node), walk.findings, walk.song.standards)
+        files[proposal.id] = write_audition(walk.song, walk.player, proposal, node, span)
     return files
 
 
-def span_of(proposal: Proposal, sound: Listening, walk: Walk) -> Span:
+def span_of(proposal: Proposal, sound: Listening, findings: Sequence[Finding], standards: Standards) -> Span:
     """Return where a proposal is heard best: its finding's place, else the loudest stretch."""
-    length_s = walk.song.standards.number("audition.length_s")
-    lead_s = walk.song.standards.number("audition.lead_s")
-    about = next((f.span for f in walk.findings if f.id in proposal.answers and f.span), None)
+    length_s, lead_s = standards.number("audition.length_s"), standards.number("audition.lead_s")
+    about = next((f.span for f in findings if f.id in proposal.answers and f.span), None)
     place = proposal.step.span or about
     start_s = place.start_s - lead_s if place and place.length_s < length_s else loudest_of(sound).start_s
     start_s = max(0.0, min(start_s, sound.audio.duration_s - length_s))
     return sound.span(start_s, start_s + length_s)
 
 
-def write_audition(song: Song, proposal: Proposal, sound: Listening, span: Span) -> AuditionFiles:
-    """Write before, after and difference of one proposal over a span."""
-    tried = excerpt_with(sound, proposal.step, span, handling(song))
+def write_audition(song: Song, player: Player, proposal: Proposal, node: Node, span: Span) -> AuditionFiles:
+    """Write before, after and difference of one proposal, asked of a node, over a span."""
+    step = proposal.step
+    with_it = staged(node, step.stage, (step,), handling(song).min_coherence)
+    before, after = player.sound(node, span), player.sound(with_it, span)
     folder = song.folder.auditions / proposal.id
     paths = {name: folder / f"{name}{FORM.extension}" for name in ("before", "after", "difference")}
-    made_of = [FORM.value, metadata.version("av"), tried.before.digest(), tried.after.digest()]
+    made_of = [FORM.value, metadata.version("av"), before.digest(), after.digest()]
     slip = _Slip(
         song.folder.cache / "auditions" / f"{proposal.id}.json", digest_text(canonical_json(made_of))
     )
     if (files := slip.found(paths, span.start_s)) is not None:
         return files
-    pair = matched(tried.before, tried.after)
+    pair = matched(before, after)
     for place in (folder, slip.path.parent):
         try:
             place.mkdir(parents=True, exist_ok=True)

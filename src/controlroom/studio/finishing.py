@@ -175,7 +175,9 @@ def _carry_out(
     with new_render(song, digest_text(canonical_json([take.audio_digest, walk.upstream]))) as output:
         write_premaster(walk, output)
         with context.part("master", 0.5, 0.85) as inner:
-            mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
+            mastered = make_masters(
+                walk, levelled.master, output, _file_name(song, draft=_is_draft(walk)), inner
+            )
         render = _manifest(walk, take, levelled, output, mastered)
         write_json_document(output.manifest, render)
         manifest_sha256 = sha256_of(output.manifest)

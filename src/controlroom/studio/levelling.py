@@ -7,21 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controlroom.dsp.loudness_plan import Budgets, Sought, seek, seek_target
-from controlroom.engine.desk import Told, render_stage
+from controlroom.engine.deliverable import as_delivered
+from controlroom.engine.desk import Rendered
+from controlroom.engine.score import Routed
 from controlroom.listening.heard import loudness_of
 from controlroom.listening.listening import Listening
-from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, PolicyDecider, Question, Reply, Who
 from controlroom.model.errors import UsageError
-from controlroom.model.proposals import Claim, Proposal, Stage, Step
+from controlroom.model.proposals import Claim, Proposal, Stage
 from controlroom.model.render import LoudnessPlan
+from controlroom.model.route import Route
 from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer
 from controlroom.processors.gain import MOST_DB as GAIN_MOST_DB
 from controlroom.processors.gain import Gain
 from controlroom.processors.limiter import Limiter
 from controlroom.studio.deciding import ask, sounding
-from controlroom.studio.deliverable import as_delivered, deliverable_rate_hz
+from controlroom.studio.routing import route_of
 from controlroom.studio.walk import Walk
 
 BUDGET_KEYS = {
@@ -49,22 +51,13 @@ def checked_target(target_lufs: float) -> float:
     return target_lufs
 
 
-@dataclass(frozen=True, eq=False)
-class Tried:
-    """The two steps as planned, carried out once: accepted as they are, they are the master."""
-
-    steps: tuple[Step, ...]
-    listening: Listening
-    told: Told
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Levelled:
-    """The plan of the masters' level, what was asked of it, and what it sounds like."""
+    """The plan of the masters' level, what was asked of it, and what goes out."""
 
     plan: LoudnessPlan
     proposals: tuple[Proposal, ...]
-    tried: Tried
+    master: Routed
 
 
 class TargetDecider:
@@ -85,12 +78,13 @@ class TargetDecider:
 
 def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
     """Plan the level, ask, and take the accepted steps into the walk."""
-    target = walk.song.memory.target
+    target, route = walk.song.memory.target, route_of(walk.song)
     standards = walk.song.standards
-    limiter = Limiter(ceiling_dbtp=standards.number("loudness.ceiling_dbtp"))
+    limiter = Limiter(ceiling_dbtp=route.ceiling_dbtp)
     bound_db = None if target else _policy_bound(deciders)
-    budgets = _budgets(standards, bound_db)
-    source = as_delivered(walk.now, deliverable_rate_hz(walk.now.audio.rate_hz))
+    budgets = _budgets(route, standards, bound_db)
+    rate_hz = route.rate_of(walk.song.take.facts.rate_hz)
+    source = as_delivered(walk.now, rate_hz)
     audio, settings = source.audio, limiter.settings()
     if target:
         sought = seek_target(audio.samples, audio.rate_hz, target.lufs, settings, budgets)
@@ -100,32 +94,32 @@ def level(walk: Walk, deciders: Sequence[Decider]) -> Levelled:
     gain = Gain(gain_db=min(max(wanted_db, -GAIN_MOST_DB), GAIN_MOST_DB))
     reached = abs(wanted_db) <= GAIN_MOST_DB
     steps = (gain.step(), limiter.step())
-    rendered = render_stage(source, steps, Context())
-    tried = Tried(steps, rendered.sound, rendered.told)
-    announced = loudness_of(tried.listening).integrated_lufs
+    tried = walk.player.rendered(Routed(walk.node, route, rate_hz, steps))
+    announced = loudness_of(tried.sound).integrated_lufs
     offers = _offers(source, sought, gain, limiter, tried, standards) if math.isfinite(announced) else ()
     proposals = tuple(_proposal(walk, offer) for offer in offers)
     walk.song.memory.add_proposals(proposals, walk.song.now())
     walk.proposals.extend(proposals)
-    walk.inputs.update({p.id: walk.now for p in proposals})
+    walk.inputs.update({p.id: walk.node for p in proposals})
     asked = (TargetDecider(target.by, target.lufs),) if target else deciders
     ask(walk.song, Stage.LOUDNESS, proposals, walk.findings, asked)
     decided = sounding(walk.song, proposals)
     decided.update({d.proposal_id: d for d in walk.song.memory.hand_made if d.step.stage is Stage.LOUDNESS})
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
+    walk.master = Routed(walk.node, route, rate_hz, tuple(d.step for d in decided.values()))
     readings = _readings(sought if reached else None, tried)
     told = LoudnessPlan(
-        target_lufs=target.lufs if target else budgets.loudest_lufs,
+        target_lufs=target.lufs if target else route.level.loudest_lufs,
         announced_lufs=announced if math.isfinite(announced) else None,
         gain_db=gain.gain_db,
         ceiling_dbtp=limiter.ceiling_dbtp,
         held_back_by=_held(sought, budgets, bound_db) if reached else GAIN_REACH,
-        as_planned=tuple(d.step for d in decided.values()) == steps,
+        as_planned=walk.master.steps == steps,
         readings={key: value for key, value in readings.items() if math.isfinite(value)},
         limits=_limits(budgets),
     )
-    return Levelled(told, proposals, tried)
+    return Levelled(told, proposals, walk.master)
 
 
 def _policy_bound(deciders: Sequence[Decider]) -> float | None:
@@ -141,11 +135,11 @@ def _policy_bound(deciders: Sequence[Decider]) -> float | None:
     return min(limits, default=None)
 
 
-def _budgets(standards: Standards, bound_db: float | None) -> Budgets:
+def _budgets(route: Route, standards: Standards, bound_db: float | None) -> Budgets:
     p95_db = standards.number("limiter.reduction_p95_db")
     return Budgets(
-        quietest_lufs=standards.number("loudness.target_low_lufs"),
-        loudest_lufs=standards.number("loudness.target_high_lufs"),
+        quietest_lufs=route.level.quietest_lufs,
+        loudest_lufs=route.level.loudest_lufs,
         reduction_p95_db=p95_db if bound_db is None else min(p95_db, bound_db),
         reduction_max_db=standards.number("limiter.reduction_max_db"),
         psr_p5_db=standards.number("loudness.psr_p5_db"),
@@ -154,13 +148,13 @@ def _budgets(standards: Standards, bound_db: float | None) -> Budgets:
 
 
 def _offers(
-    sound: Listening, sought: Sought, gain: Gain, limiter: Limiter, tried: Tried, standards: Standards
+    sound: Listening, sought: Sought, gain: Gain, limiter: Limiter, tried: Rendered, standards: Standards
 ) -> tuple[Offer, ...]:
     """Return the gain and the limiter as offers, with what the trial came to as their claims."""
     claim = Claim(
         measurement="loudness.integrated_lufs",
         before=sought.own_lufs,
-        expected=loudness_of(tried.listening).integrated_lufs,
+        expected=loudness_of(tried.sound).integrated_lufs,
         tolerance=standards.number("loudness.tolerance_lu"),
     )
     peak_dbtp = loudness_of(sound).true_peak_dbtp
@@ -177,6 +171,7 @@ def _proposal(walk: Walk, offer: Offer) -> Proposal:
         answers=tuple(finding.id for finding in walk.findings if finding.kind == kind),
         claims=offer.claims,
         provisional=bool(walk.waiting),
+        node=walk.node.key,
     )
 
 
@@ -186,7 +181,7 @@ def _held(sought: Sought, budgets: Budgets, bound_db: float | None) -> str | Non
     return POLICY_BOUND if held == "limiter.reduction_p95_db" and by_policy else held
 
 
-def _readings(sought: Sought | None, tried: Tried) -> dict[str, float]:
+def _readings(sought: Sought | None, tried: Rendered) -> dict[str, float]:
     """Return what the level costs: as planned, where it is carried out as planned, and as the limiter told."""
     planned = {key: getattr(sought.readings, name) for name, key in BUDGET_KEYS.items()} if sought else {}
     readings = {**planned, **tried.told.readings}

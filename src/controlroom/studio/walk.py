@@ -1,21 +1,24 @@
 """One walk through the stages: hear, propose, ask, render, check, and on.
 
-The same walk serves every verb. ``propose`` walks without a decider, ``finish``
-with one; ``render`` walks with the answers that the ledger holds.
+A walk makes the song's score as it goes: each stage adds the node of its accepted
+steps, and what a node sounds like is asked of the player. ``propose`` walks without
+a decider, ``finish`` with one; ``render`` walks with the answers that the ledger holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.cache import FolderCache
 from controlroom.engine.claims import check_stage, improves, predicted
-from controlroom.engine.desk import Handling, Told, render_stage
+from controlroom.engine.desk import Handling, Told
 from controlroom.engine.guards import guarded, read_all
 from controlroom.engine.overlay import refused_bands
-from controlroom.listening.listening import Listening
+from controlroom.engine.player import Player
+from controlroom.engine.score import Node, Routed, Take, staged
+from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Who, waiting
@@ -38,12 +41,19 @@ from controlroom.studio.trusting import confidence_of, may_be_boosted
 
 @dataclass
 class Walk:
-    """Where a walk stands: the sound so far, and all that was asked and answered on the way."""
+    """Where a walk stands: the score so far, and all that was asked and answered on the way.
+
+    ``inputs`` are the nodes that proposals were asked of; ``master`` is what goes out,
+    once the level was decided.
+    """
 
     song: Song
     take: Listening
     source_digest: str
-    now: Listening = field(init=False)
+    start: Take = field(init=False)
+    node: Node = field(init=False)
+    master: Routed | None = field(default=None, init=False)
+    player: Player = field(init=False)
     cache: FolderCache = field(init=False)
     findings: list[Finding] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
@@ -52,13 +62,23 @@ class Walk:
     outcomes: list[Outcome] = field(default_factory=list)
     guards: list[GuardReading] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    told: Told = field(default_factory=Told)
-    inputs: dict[str, Listening] = field(default_factory=dict)
+    inputs: dict[str, Node] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.now = self.take
+        self.node = self.start = Take.of(self.take)
+        self.player = Player({self.start: self.take}, lambda: self.handling)
         # one for the whole walk: what it handed out it does not throw away, and the walk's stems read from it
         self.cache = FolderCache(self.song.folder.cache / "desk")
+
+    @property
+    def now(self) -> Listening:
+        """The sound so far."""
+        return self.player.listening(self.node)
+
+    @property
+    def told(self) -> Told:
+        """What the processors told so far."""
+        return self.player.told(self.master or self.node)
 
     @property
     def handling(self) -> Handling:
@@ -133,7 +153,7 @@ def walk_stage(walk: Walk, stage: Stage, deciders: Sequence[Decider], context: C
         proposals = propose(walk, stage, findings, inner)
     walk.song.memory.add_proposals(proposals, walk.song.now())
     walk.proposals.extend(proposals)
-    walk.inputs.update({p.id: walk.now for p in proposals})
+    walk.inputs.update({p.id: walk.node for p in proposals})
     ask(walk.song, stage, proposals, findings, deciders)
     with context.part(f"render.{stage}", 0.7, 1.0) as inner:
         render_decided(walk, stage, proposals, inner)
@@ -222,6 +242,7 @@ def as_proposal(
         person_only=offer.processor.person_only,
         provisional=bool(walk.waiting),
         refused=refused_bands(walk.now.part(offer.part).trust, walk.handling.min_coherence),
+        node=walk.node.key,
     )
 
 
@@ -230,26 +251,26 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
     decided = _decided(walk, stage, proposals)
     if not decided:
         return
-    before = walk.now
-    rules = walk.handling
-    result = render_stage(before, [d.step for d in decided.values()], context, rules)
-    after = result.sound
-    broken = _guards_broken(walk, before, after) if after is not before else []
+    node = _after(walk, stage, decided)
+    broken = _guards_broken(walk, node, context)
     by_policy = {id_: d for id_, d in decided.items() if d.who is Who.POLICY}
     if broken and by_policy:
         for id_, decision in by_policy.items():
             withdraw(walk.song, decision, broken)
             walk.withdrawn.append(id_)
         decided = {id_: d for id_, d in decided.items() if id_ not in by_policy}
-        result = render_stage(before, [d.step for d in decided.values()], context, rules)
-        after = result.sound
-    walk.now = after
-    walk.told = walk.told.joined(result.told)
+        node = _after(walk, stage, decided)
+    walk.node = node
+    result = walk.player.rendered(node, context)
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
     # what was claimed of one part says nothing of another that a person moved the step to
     accepted = [p for p in proposals if p.id in decided and decided[p.id].step.part == p.step.part]
-    walk.outcomes.extend(check_stage(accepted, after, walk.song.standards, result.told.readings))
+    walk.outcomes.extend(check_stage(accepted, result.sound, walk.song.standards, result.told.readings))
+
+
+def _after(walk: Walk, stage: Stage, decided: Mapping[str, Decision]) -> Node:
+    return staged(walk.node, stage, (d.step for d in decided.values()), walk.handling.min_coherence)
 
 
 def _decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal]) -> dict[str, Decision]:
@@ -277,8 +298,9 @@ def handling(song: Song, cache: FolderCache | None = None) -> Handling:
     return Handling(cache, least, one_shot_listenings(song))
 
 
-def _guards_broken(walk: Walk, before: Listening, after: Listening) -> list[str]:
-    readings = read_all(before, after, walk.song.standards)
+def _guards_broken(walk: Walk, node: Node, context: Context) -> list[str]:
+    before, after = walk.now, walk.player.listening(node, context)
+    readings = read_all(before, after, walk.song.standards) if after is not before else ()
     walk.guards.extend(readings)
     return [reading.guard for reading in readings if reading.broken]
 
@@ -293,7 +315,11 @@ def hand_made_proposal(song: Song, digest: str, step: Step) -> Proposal:
     return Proposal(source_digest=digest, upstream=(), step=step, kind=HAND_MADE)
 
 
-def take_listening(song: Song, audio: Audio) -> Listening:
-    """Return the listening of the song's current take, on its own clock, with its stems and all that is known of it."""
-    known = known_of(song)
-    return Listening(audio, known, stem_listenings(song, song.take, known))
+def take_listening(song: Song, audio: Audio | Callable[[], Audio]) -> Listening:
+    """Return the listening of the song's current take, on its own clock, with its stems and all that is known of it.
+
+    Of a take that is to be read when it is needed, ``audio`` reads it.
+    """
+    known, take = known_of(song), song.take
+    load = (lambda: audio) if isinstance(audio, Audio) else audio
+    return LazyListening(load, take.audio_digest, known, stems=stem_listenings(song, take, known))
