@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from controlroom.engine.notebook import Notebook
 from controlroom.engine.player import Player
 from controlroom.engine.score import Take
 from controlroom.listening.known import Known
@@ -16,7 +17,7 @@ from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
 from controlroom.processors.gain import Gain
 from controlroom.studio import auditioning
-from controlroom.studio.auditioning import _loudness, matched, write_audition
+from controlroom.studio.auditioning import Auditions, _loudness, matched
 from controlroom.studio.song import opened
 from controlroom.studio.standards import shipped_standards
 from controlroom.studio.studio import Studio
@@ -41,10 +42,8 @@ def audition(asked, tmp_path):
     with opened(root, writing=False) as song:
         heard = Listening(decode(root / song.take.archived_as).audio, Known(clock=song.take.id))
         node = Take.of(heard)
-        player = Player({node: heard})
-        yield lambda first=0.0, last=3.0: write_audition(
-            song, player, proposal, node, heard.span(first, last)
-        )
+        made = Auditions(song, Player({node: heard}), Notebook())
+        yield lambda first=0.0, last=3.0: made.write(proposal, node, heard.span(first, last))
 
 
 @pytest.fixture
@@ -63,7 +62,7 @@ def written(monkeypatch):
 
 def test_files_of_the_same_sounds_are_written_once(audition, written):
     first = audition()
-    assert sorted(written) == ["after.mp3", "before.mp3", "difference.mp3"]
+    assert sorted(written) == ["after.flac", "before.flac", "difference.flac"]
     data = first.after.read_bytes()
     assert audition() == first
     assert len(written) == 3

@@ -12,13 +12,13 @@ from controlroom.dsp.loudness import Loudness
 from controlroom.engine.player import turned_down
 from controlroom.engine.score import Routed
 from controlroom.listening.heard import loudness_of
-from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, read_lossless, write
 from controlroom.media.files import sha256_of
 from controlroom.media.wav import Chunk, info_chunk
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.render import MasterFile, Render
+from controlroom.studio.keeping import Premaster
 from controlroom.studio.making import made_whole, sweep
 from controlroom.studio.song import Song
 from controlroom.studio.verifying import manifest_of
@@ -51,12 +51,12 @@ class RenderFolder:
         return f"{RENDERS}/{self.id}/{path.name}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Mastered:
-    """The delivered files, and the master that the lossless ones hold."""
+    """The delivered files, and the node of the master that the lossless ones hold."""
 
     files: tuple[MasterFile, ...]
-    listening: Listening
+    node: Routed
 
 
 @contextmanager
@@ -77,9 +77,14 @@ def _free_name(renders: Path, number: int, digest: str) -> str:
     return f"{number:04d}-{digest}"
 
 
-def write_premaster(walk: Walk, folder: RenderFolder) -> None:
+def write_premaster(walk: Walk, folder: RenderFolder) -> Premaster:
     """Write the mix before LOUDNESS as 32-bit float: with nothing decided, the take itself."""
-    write(folder.premaster, walk.now.audio, MediaFormat.WAV32F)
+
+    def make() -> Premaster:
+        written = write(folder.premaster, walk.now.audio, MediaFormat.WAV32F)
+        return Premaster(digest=walk.premaster_digest, sha256=written.sha256)
+
+    return walk.keeping.written("premaster", [walk.node.key], folder.premaster, Premaster, make)
 
 
 def make_masters(walk: Walk, node: Routed, folder: RenderFolder, name: str, context: Context) -> Mastered:
@@ -87,18 +92,17 @@ def make_masters(walk: Walk, node: Routed, folder: RenderFolder, name: str, cont
 
     With no level decided there is no master, only the premaster.
     """
-    master = walk.player.listening(node)
     if not node.steps:
-        return Mastered((), master)
+        return Mastered((), node)
     forms = [MediaFormat(form) for form in node.route.formats]
     delivery = _Delivery(walk, node)
     files = []
     for index, form in enumerate(forms):
         context.tell(f"encode.{form}", index / len(forms))
         path = folder.root / f"{name}{form.extension}"
-        delivered = _deliver(delivery, path, form)
+        delivered = _delivered(delivery, path, form)
         files.append(delivered.model_copy(update={"path": folder.stored(path)}))
-    return Mastered(tuple(files), master)
+    return Mastered(tuple(files), node)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +113,13 @@ class _Delivery:
     node: Routed
     read: dict[str, Loudness] = field(default_factory=dict)
 
-    def master_for(self, form: MediaFormat) -> Listening:
+    def master_node(self, form: MediaFormat) -> Routed:
         """Return the master at the rate that a format's encoder takes."""
-        rate_hz = encoder_rate_hz(form, self.node.rate_hz)
-        return self.walk.player.listening(replace(self.node, rate_hz=rate_hz))
+        return replace(self.node, rate_hz=encoder_rate_hz(form, self.node.rate_hz))
+
+    def chunks(self, path: Path, form: MediaFormat) -> tuple[Chunk, ...]:
+        """Return what a file says of itself in front of its sound."""
+        return _wav_chunks(self.walk.song, path.stem) if form.extension == ".wav" else ()
 
     def heard(self, path: Path, form: MediaFormat) -> Loudness:
         """Return the meter's reading of a written file; equal samples are measured once."""
@@ -125,11 +132,22 @@ class _Delivery:
         return self.read[digest]
 
 
+def _delivered(delivery: _Delivery, path: Path, form: MediaFormat) -> MasterFile:
+    """Bring one file that was made of this master before, or make it."""
+    node = delivery.master_node(form)
+    chunks = [chunk.body.hex() for chunk in delivery.chunks(path, form)]
+    of = [node.key, node.route.name, node.route.lossy_ceiling_dbtp, form, chunks]
+    made = delivery.walk.keeping.written(
+        "master", of, path, MasterFile, lambda: _deliver(delivery, path, form)
+    )
+    return made.model_copy(update={"path": path.name})
+
+
 def _deliver(delivery: _Delivery, path: Path, form: MediaFormat) -> MasterFile:
     """Write one file, decode it, and trim a lossy one until its decoded peak is legal."""
-    song, route, master = delivery.walk.song, delivery.node.route, delivery.master_for(form)
+    route, master = delivery.node.route, delivery.walk.player.listening(delivery.master_node(form))
     limit_dbtp = route.ceiling_dbtp if form.lossless else route.lossy_ceiling_dbtp
-    chunks = _wav_chunks(song, path.stem) if form.extension == ".wav" else ()
+    chunks = delivery.chunks(path, form)
     trim_db = 0.0
     for _ in range(TRIM_PASSES):
         audio = master.audio if trim_db == 0 else turned_down(master.audio, trim_db)
@@ -179,7 +197,10 @@ def drop_older_audio(song: Song) -> None:
 
 def _drop(song: Song, folder: Path, render: Render) -> None:
     listed = [(master.path, master.sha256, sha256_of) for master in render.masters]
-    listed.append((render.premaster, render.premaster_digest, lambda path: read_lossless(path).digest()))
+    if render.premaster_sha256:
+        listed.append((render.premaster, render.premaster_sha256, sha256_of))
+    else:
+        listed.append((render.premaster, render.premaster_digest, lambda path: read_lossless(path).digest()))
     for name, digest, digest_of in listed:
         with suppress(ControlRoomError, OSError):
             path = song.folder.inside(name)

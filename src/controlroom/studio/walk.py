@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 from controlroom.detectors.form import all_detectors
 from controlroom.engine.cache import FolderCache
 from controlroom.engine.claims import check_stage, improves, predicted
 from controlroom.engine.desk import Handling, Told
 from controlroom.engine.guards import guarded, read_all
+from controlroom.engine.notebook import Notebook
 from controlroom.engine.overlay import refused_bands
 from controlroom.engine.player import Player
 from controlroom.engine.score import Node, Routed, Take, staged
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
+from controlroom.model.base import Record
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decider, Decision, Who, waiting
 from controlroom.model.errors import DecisionError
@@ -31,12 +34,40 @@ from controlroom.model.standards import Standards
 from controlroom.processors.form import Offer, all_processors
 from controlroom.studio.correcting import known_of
 from controlroom.studio.deciding import ask, sounding, withdraw
+from controlroom.studio.keeping import Keeping
 from controlroom.studio.marking import is_rebuilt, protecting
 from controlroom.studio.memory import HAND_MADE, source_digest
 from controlroom.studio.one_shots import one_shot_listenings
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import stem_listenings
 from controlroom.studio.trusting import confidence_of, may_be_boosted
+
+Sounding: TypeAlias = Audio | Callable[[], Audio]
+"""A sound, or what reads it when it is needed."""
+
+
+class Heard(Record):
+    """What was found in a sound."""
+
+    findings: tuple[Finding, ...]
+
+
+class Asked(Record):
+    """What was asked of a node."""
+
+    proposals: tuple[Proposal, ...]
+
+
+class Read(Record):
+    """What the guards read of a change."""
+
+    readings: tuple[GuardReading, ...]
+
+
+class Checked(Record):
+    """What claims came to."""
+
+    outcomes: tuple[Outcome, ...]
 
 
 @dataclass
@@ -63,6 +94,7 @@ class Walk:
     guards: list[GuardReading] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     inputs: dict[str, Node] = field(default_factory=dict)
+    keeping: Keeping = field(default_factory=Keeping)
 
     def __post_init__(self) -> None:
         self.node = self.start = Take.of(self.take)
@@ -128,12 +160,17 @@ def hear(
 
 
 def walk_to_premaster(
-    song: Song, take: Listening, digest: str, deciders: Sequence[Decider], context: Context
+    song: Song,
+    take: Listening,
+    digest: str,
+    deciders: Sequence[Decider],
+    context: Context,
+    keeping: Keeping | None = None,
 ) -> Walk:
-    """Walk every stage before LOUDNESS."""
-    walk = Walk(song, take, digest)
+    """Walk every stage before LOUDNESS; what was heard, asked and measured before is found again where it is kept."""
+    walk = Walk(song, take, digest, keeping=keeping or Keeping())
     with context.part("listen", 0.0, 0.4) as inner:
-        walk.findings = hear(take, song.standards, inner)
+        walk.findings = heard(walk.keeping.notes, song.standards, take, inner)
     song.memory.add_findings("all", walk.findings, song.now())
     stages = [stage for stage in Stage if stage is not Stage.LOUDNESS]
     for stage in stages:
@@ -143,20 +180,88 @@ def walk_to_premaster(
     return walk
 
 
+def heard(
+    notes: Notebook,
+    standards: Standards,
+    sound: Listening,
+    context: Context,
+) -> list[Finding]:
+    """Return what all detectors find in a sound that follows from no other."""
+    of = [Take.of(sound).key, standards.digest, _versions(all_detectors())]
+    return list(
+        notes.recall("heard", of, Heard, lambda: Heard(findings=hear(sound, standards, context))).findings
+    )
+
+
 def walk_stage(walk: Walk, stage: Stage, deciders: Sequence[Decider], context: Context) -> None:
     """Hear what this stage answers, propose, ask, render, and measure again."""
     kinds = _answered_at(stage)
     findings = [f for f in walk.findings if f.kind in kinds]
-    if walk.now is not walk.take and kinds:
-        findings = hear(walk.now, walk.song.standards, context, kinds)
+    if walk.node is not walk.start and kinds:
+        findings = _heard_now(walk, kinds, findings, context)
     with context.part(f"propose.{stage}", 0.0, 0.7) as inner:
-        proposals = propose(walk, stage, findings, inner)
+        proposals = _asked(walk, stage, findings, inner)
     walk.song.memory.add_proposals(proposals, walk.song.now())
     walk.proposals.extend(proposals)
     walk.inputs.update({p.id: walk.node for p in proposals})
     ask(walk.song, stage, proposals, findings, deciders)
     with context.part(f"render.{stage}", 0.7, 1.0) as inner:
         render_decided(walk, stage, proposals, inner)
+
+
+def _heard_now(
+    walk: Walk, kinds: frozenset[str], before: Sequence[Finding], context: Context
+) -> list[Finding]:
+    """Return what a stage's own detectors find after the steps before it; what no step changed is not heard again."""
+
+    def hear_it() -> Heard:
+        same = walk.now is walk.take
+        return Heard(findings=before if same else hear(walk.now, walk.song.standards, context, kinds))
+
+    of = [walk.node.key, walk.song.standards.digest, sorted(kinds), _versions(all_detectors())]
+    return list(walk.keeping.notes.recall("heard", of, Heard, hear_it).findings)
+
+
+def _asked(walk: Walk, stage: Stage, findings: Sequence[Finding], context: Context) -> list[Proposal]:
+    """Return what a stage asks of a node: what it asked before, where all that it rests on is the same."""
+    memory = walk.song.memory
+    of = [
+        [walk.source_digest, walk.node.key, walk.upstream, bool(walk.waiting)],
+        [walk.song.standards.digest, walk.handling.min_coherence, sorted(memory.one_shots)],
+        [mark.model_dump(mode="json", exclude={"by", "at", "reason"}) for mark in memory.marks],
+        [finding.model_dump(mode="json") for finding in findings],
+        [stage, _versions(all_processors())],
+    ]
+
+    def ask_it() -> Asked:
+        return Asked(proposals=propose(walk, stage, findings, context))
+
+    return list(walk.keeping.notes.recall("asked", of, Asked, ask_it).proposals)
+
+
+def _guards_read(walk: Walk, node: Node, context: Context) -> tuple[GuardReading, ...]:
+    def read() -> Read:
+        before, after = walk.now, walk.player.listening(node, context)
+        return Read(readings=() if after is before else read_all(before, after, walk.song.standards))
+
+    of = [walk.node.key, node.key, walk.song.standards.digest]
+    return walk.keeping.notes.recall("guards", of, Read, read).readings
+
+
+def _outcomes(walk: Walk, accepted: Sequence[Proposal], context: Context) -> tuple[Outcome, ...]:
+    """Return what the accepted steps of the last stage came to."""
+
+    def check() -> Checked:
+        made = walk.player.rendered(walk.node, context)
+        return Checked(outcomes=check_stage(accepted, made.sound, walk.song.standards, made.told.readings))
+
+    claims = [[p.id, p.step.part, [claim.model_dump(mode="json") for claim in p.claims]] for p in accepted]
+    of = [walk.node.key, walk.song.standards.digest, claims]
+    return walk.keeping.notes.recall("outcomes", of, Checked, check).outcomes if accepted else ()
+
+
+def _versions(folder: Mapping[str, Any]) -> list[list[object]]:
+    return [[name, one.version] for name, one in folder.items()]
 
 
 def propose(walk: Walk, stage: Stage, findings: Sequence[Finding], context: Context) -> list[Proposal]:
@@ -252,7 +357,9 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
     if not decided:
         return
     node = _after(walk, stage, decided)
-    broken = _guards_broken(walk, node, context)
+    readings = _guards_read(walk, node, context)
+    walk.guards.extend(readings)
+    broken = [reading.guard for reading in readings if reading.broken]
     by_policy = {id_: d for id_, d in decided.items() if d.who is Who.POLICY}
     if broken and by_policy:
         for id_, decision in by_policy.items():
@@ -261,12 +368,11 @@ def render_decided(walk: Walk, stage: Stage, proposals: Sequence[Proposal], cont
         decided = {id_: d for id_, d in decided.items() if id_ not in by_policy}
         node = _after(walk, stage, decided)
     walk.node = node
-    result = walk.player.rendered(node, context)
     walk.decisions.update(decided)
     walk.steps.extend(decision.step for decision in decided.values())
     # what was claimed of one part says nothing of another that a person moved the step to
     accepted = [p for p in proposals if p.id in decided and decided[p.id].step.part == p.step.part]
-    walk.outcomes.extend(check_stage(accepted, result.sound, walk.song.standards, result.told.readings))
+    walk.outcomes.extend(_outcomes(walk, accepted, context))
 
 
 def _after(walk: Walk, stage: Stage, decided: Mapping[str, Decision]) -> Node:
@@ -298,13 +404,6 @@ def handling(song: Song, cache: FolderCache | None = None) -> Handling:
     return Handling(cache, least, one_shot_listenings(song))
 
 
-def _guards_broken(walk: Walk, node: Node, context: Context) -> list[str]:
-    before, after = walk.now, walk.player.listening(node, context)
-    readings = read_all(before, after, walk.song.standards) if after is not before else ()
-    walk.guards.extend(readings)
-    return [reading.guard for reading in readings if reading.broken]
-
-
 def _answered_at(stage: Stage) -> frozenset[str]:
     return frozenset(k for p in all_processors().values() if p.stage is stage for k in p.answers)
 
@@ -315,7 +414,7 @@ def hand_made_proposal(song: Song, digest: str, step: Step) -> Proposal:
     return Proposal(source_digest=digest, upstream=(), step=step, kind=HAND_MADE)
 
 
-def take_listening(song: Song, audio: Audio | Callable[[], Audio]) -> Listening:
+def take_listening(song: Song, audio: Sounding) -> Listening:
     """Return the listening of the song's current take, on its own clock, with its stems and all that is known of it.
 
     Of a take that is to be read when it is needed, ``audio`` reads it.
