@@ -40,7 +40,7 @@ from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
 from controlroom.model.parts import MIX, depth, groups_of
-from controlroom.model.proposals import Stage, Step
+from controlroom.model.proposals import Step
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Block, Processor, from_step
 
@@ -107,21 +107,6 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
         steps,
         key=lambda step: (step.stage.position, depth(step.part), step.part, from_step(step).last_in_stage),
     )
-
-
-def render(
-    sound: Listening, steps: Sequence[Step], context: Context, handling: Handling = Handling()
-) -> Rendered:
-    """Render accepted steps, stage by stage; no steps return the sound itself."""
-    told = Told()
-    ordered = in_order(steps)
-    for stage in Stage:
-        chosen = [step for step in ordered if step.stage is stage]
-        if chosen:
-            with context.part(f"render.{stage}", stage.position / 6, (stage.position + 1) / 6) as inner:
-                result = render_stage(sound, chosen, inner, handling)
-            sound, told = result.sound, told.joined(result.told)
-    return Rendered(sound, told)
 
 
 def render_stage(
