@@ -4,6 +4,7 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
 
 * its *fields* are its knobs, made with ``knob(...)``: default (neutral where
   that exists), range, step, unit, help. Values are quantised to the step;
+* ``words``: its title, and what a step of it does as the end of "Shall I …?";
 * ``answers``: the finding kinds it proposes for; ``stage``; ``version``;
 * ``parts``: the roles that it may work on (``mix``, a stem's role); empty for any;
 * ``keyed_by``: the other roles whose stems ``prepare`` gets beside the part, as
@@ -42,6 +43,7 @@ from controlroom.model.errors import UsageError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords
 from controlroom.model.timeline import Span
 
 
@@ -63,6 +65,7 @@ class Processor(Record):
 
     name: ClassVar[str]
     stage: ClassVar[Stage]
+    words: ClassVar[StepWords]
     version: ClassVar[int] = 1
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()
