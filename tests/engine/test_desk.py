@@ -14,14 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.engine import desk
-from controlroom.engine.cache import FolderCache, MemoryCache
+from controlroom.engine.cache import FolderCache
 from controlroom.engine.desk import (
     GRID_FRAMES,
     Handling,
     Told,
     excerpt_with,
     prepare,
-    render,
     run_excerpt,
     run_step,
     stretch_with,
@@ -39,6 +38,7 @@ from controlroom.processors import form
 from controlroom.processors.form import Block, Processor, knob
 from tests import tolerances as tol
 from tests.conftest import music
+from tests.engine.rendering import MemoryCache, render
 
 
 class Smear(Processor):
