@@ -28,11 +28,13 @@ demo: setup ## synthesise a flawed take, finish it, say where the masters are
 	@$(BIN)/python -m lab.demo
 
 test: setup ## the fast suite
+	@$(BIN)/python -m lab.page node
 	$(BIN)/python -m pytest -n 2
 
 test-all: setup ## everything: slow, browser, fault, fuzz and extras too
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group browser 2>&1 | grep -v '^WARNING: Location' || true
 	$(MAKE) wheel-test
+	@$(BIN)/python -m lab.page node
 	$(BIN)/python -m pytest -n 2 -m "" --durations=15
 
 wheel-test: setup ## build the wheel, install it apart, and run the main job without src/
@@ -43,6 +45,7 @@ lint: setup ## formatter, linter, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m lab.page lint
 
 $(BENCH_STAMP): $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench --group evaluate 2>&1 | grep -v '^WARNING: Location' || true
@@ -62,4 +65,4 @@ docs: setup ## print the reference pages from the code
 	$(BIN)/python -m lab.docs
 
 clean: ## remove what can be made again
-	rm -rf $(VENV) .work demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .work demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/page/node_modules

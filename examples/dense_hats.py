@@ -16,11 +16,11 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from controlroom.report.step_words import proposal_sentence
 from lab.seed_run import run_seed
 from lab.seed_song import SeedSong, recorded_song, seed_song
 
 from controlroom.model.context import Context
-from controlroom.report.step_words import proposal_sentence
 from controlroom.separation.imported import read_stems
 
 BARS = {

@@ -14,6 +14,9 @@ FLOAT64 = 1e-12
 FLOAT32 = 1e-6
 """One rounding to float32 storage on values near 1 (eps is 1.2e-7), with room for a sum of a few."""
 
+FLOAT32_TAPS = 1e-5
+"""512 products summed one after the other in float32: about √512 roundings of 6e-8, with room for a few times that."""
+
 PCM16 = 2 / 2**15
 """One LSB of quantisation and one of TPDF dither at 16 bits."""
 

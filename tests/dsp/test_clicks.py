@@ -39,6 +39,20 @@ def test_strokes_do_not_click():
     assert found_s(music()).size == 0
 
 
+def test_the_beater_of_a_kick_is_no_click():
+    """A click of a millisecond, and the drum swells after it: in the open, and under a bass that covers it."""
+    rng = np.random.default_rng(5)
+    at_s = np.arange(12 * RATE_HZ) / RATE_HZ
+    sound = 0.3 * np.sin(2 * np.pi * 60.0 * at_s) * (at_s % 4.0 < 1.0) + 1e-4 * rng.standard_normal(at_s.size)
+    ring_s = np.arange(round(0.2 * RATE_HZ)) / RATE_HZ
+    swell = 0.5 * np.sin(2 * np.pi * 55.0 * ring_s) * np.minimum(1.0, ring_s / 0.02) * np.exp(-ring_s / 0.05)
+    for start_s in np.arange(0.3, 11.5, 0.25):
+        first = round(start_s * RATE_HZ)
+        sound[first : first + swell.size] += swell
+        sound[first : first + 3] += np.array([0.12, -0.2, 0.1])
+    assert found_s(np.stack([sound, sound]).astype(np.float32)).size == 0
+
+
 @pytest.mark.parametrize("gain", [0.05, -1.0])
 def test_gain_and_polarity_move_no_click(gain):
     sound = clicked(music(), PLACES_S)

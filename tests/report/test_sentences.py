@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
 
 import pytest
@@ -10,13 +12,14 @@ from hypothesis import strategies as st
 
 from controlroom.detectors.form import all_detectors
 from controlroom.listening.measures import MEASURES, READINGS
+from controlroom.model import figures, finding_words, step_words
 from controlroom.model.decisions import Answer
 from controlroom.model.errors import Cancelled, UsageError
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.render import LoudnessPlan, Outcome
 from controlroom.processors.form import all_processors
-from controlroom.report import figures, finding_words, sentences
+from controlroom.report import sentences, telling
 from controlroom.report.history import ENTRIES, entry_sentence
 from tests.report.sample import sample
 
@@ -40,7 +43,7 @@ def test_some_kinds_are_emitted() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_that_a_detector_emits_has_its_own_sentence(kind: str) -> None:
-    assert kind in sentences.FINDINGS
+    assert kind in telling.findings_told()
     for limit in (1.0, 5.0, None):
         told = sentences.finding_sentence(observed(kind, limit=limit))
         assert told.endswith(".")
@@ -48,8 +51,33 @@ def test_every_kind_that_a_detector_emits_has_its_own_sentence(kind: str) -> Non
     assert sentences.finding_title(kind) != kind
 
 
-def test_every_processor_has_its_own_words() -> None:
-    assert set(all_processors()) <= set(sentences.STEPS)
+@pytest.mark.parametrize("name", sorted(all_detectors()))
+def test_a_detector_tells_its_own_kinds_and_no_other(name: str) -> None:
+    detector = all_detectors()[name]
+    assert set(detector.words) == set(detector.kinds)
+
+
+def test_no_kind_is_told_twice() -> None:
+    told = [kind for detector in all_detectors().values() for kind in detector.words]
+    assert len(told) == len(set(told)) == len(telling.findings_told())
+
+
+@pytest.mark.parametrize("name", sorted(all_processors()))
+def test_a_processor_has_its_own_words(name: str) -> None:
+    assert "words" in vars(all_processors()[name])
+    assert all_processors()[name].words.title
+
+
+def test_no_file_above_the_ears_names_a_kind_to_tell_it() -> None:
+    """A kind's words stand in its detector's file, a processor's in its own: the report knows none."""
+    names = {*KINDS, *all_processors()}
+    for module in (telling, finding_words, step_words):
+        strings = {
+            node.value
+            for node in ast.walk(ast.parse(inspect.getsource(module)))
+            if isinstance(node, ast.Constant)
+        }
+        assert not strings & names, module.__name__
 
 
 @pytest.mark.parametrize("name", sorted(all_processors()))

@@ -173,11 +173,3 @@ def test_handlers_are_thin(file):
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.body[-1].end_lineno - node.body[0].lineno < 16, node.name
-
-
-@pytest.mark.parametrize("folder_name, suffix, most", [("js", "js", 150), ("css", "css", 150)])
-def test_page_files_stay_small(folder_name, suffix, most):
-    root = Path(folder.__path__[0]).parent / "static" / folder_name
-    files = list(root.rglob(f"*.{suffix}"))
-    assert len(files) > 5
-    assert [file.name for file in files if len(file.read_text().splitlines()) > most] == []

@@ -182,8 +182,11 @@ def test_only_what_was_sent_is_swept(tmp_path):
     for name in names:
         (keep / name).mkdir(parents=True)
         os.utime(keep / name, (0, 0))
+    for name in (".0123456789ab.part", ".mine.part"):
+        (keep / name).touch()
+        os.utime(keep / name, (0, 0))
     Shelf(tmp_path).sweep()
-    assert sorted(path.name for path in keep.iterdir()) == ["import-notes of mine", "parcel-x"]
+    assert sorted(path.name for path in keep.iterdir()) == [".mine.part", "import-notes of mine", "parcel-x"]
 
 
 def test_a_release_of_what_was_taken_back_is_refused(console, monkeypatch):

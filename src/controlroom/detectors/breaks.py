@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from controlroom.detectors.judging import Judge
 from controlroom.listening.listening import Listening
 from controlroom.listening.noise import clicks_of, gaps_of, milliseconds_of
+from controlroom.model.figures import number
+from controlroom.model.finding_words import FindingWords, allowed, fact, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -18,14 +21,28 @@ CLICKS = Judge("clicks", "noise.clicks_per_minute", "clicks.per_minute", 8.0)
 DROPOUTS = Judge("dropouts", "noise.dropouts_count", "dropouts.count", 2.0)
 
 
+def _tell_clicks(finding: Finding) -> str:
+    return f"It clicks: {judged(finding)}, each alone and without an echo of its own{allowed(finding)}."
+
+
+def _tell_dropouts(finding: Finding) -> str:
+    longest = fact(finding, "longest_ms")
+    how = f"; the longest lasts {number(longest, 0)} ms" if longest else ""
+    return f"The sound drops out in loud places: {judged(finding)}{allowed(finding)}{how}."
+
+
 class BreaksDetector:
     """Finds isolated clicks and short gaps, and says where the first and the last are."""
 
     name: ClassVar[str] = "breaks"
     kinds: ClassVar[tuple[str, ...]] = (CLICKS.kind, DROPOUTS.kind)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "clicks": FindingWords("Clicks", _tell_clicks),
+        "dropouts": FindingWords("Dropouts", _tell_dropouts),
+    }
     judges: ClassVar[dict[str, str]] = {CLICKS.kind: CLICKS.name, DROPOUTS.kind: DROPOUTS.name}
     stage: ClassVar[Stage] = Stage.REPAIR
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def detect(self, listening: Listening, standards: Standards) -> list[Finding]:
         """Return at most one finding of each kind."""

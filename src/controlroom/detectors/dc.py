@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -13,6 +15,11 @@ from controlroom.model.standards import Standards
 LIMIT = "dc.ratio_db"
 FULL_SEVERITY_DB = 30.0
 MEANT = ("level.dc_ratio_db", "level.dc_offset_dbfs", "level.dc_drift_db")
+
+
+def _tell_dc(finding: Finding) -> str:
+    wanders = " and wanders" if finding.facts.get("wanders") else ""
+    return f"The waveform sits off its zero line{wanders}: the offset measures {judged(finding)} against the sound{allowed(finding)}. It eats headroom and can click at the start and the end."
 
 
 class DcDetector:
@@ -24,6 +31,9 @@ class DcDetector:
 
     name: ClassVar[str] = "dc"
     kinds: ClassVar[tuple[str, ...]] = ("dc-offset",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "dc-offset": FindingWords("DC offset", _tell_dc),
+    }
     stage: ClassVar[Stage] = Stage.REPAIR
     version: ClassVar[int] = 1
 

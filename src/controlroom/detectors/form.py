@@ -1,7 +1,7 @@
 """The one form that every detector obeys, and the folder's list of them.
 
 A detector file defines one class with ``kinds`` (the finding kinds it may
-emit), ``stage`` (the stage whose hands answer them) and ``detect``. The
+emit), ``words`` (title and sentence of each), ``stage`` (the stage whose hands answer them) and ``detect``. The
 measurement itself is a pure function in ``dsp`` or ``music``; the detector
 only compares it with a standard.
 """
@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from controlroom.listening.listening import Listening
+from controlroom.model.finding_words import FindingWords
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -27,6 +28,7 @@ class Detector(Protocol):
 
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
+    words: ClassVar[Mapping[str, FindingWords]]
     stage: ClassVar[Stage]
     version: ClassVar[int]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.musical import chord_table, familiarity_of, music_of
+from controlroom.model.figures import number
+from controlroom.model.finding_words import FindingWords, allowed, fact, judged
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -24,11 +27,30 @@ LEAST_TURNS = 2.5
 """A song goes round in its loop when it does so this often without leaving it: twice is a verse of eight bars."""
 
 
+def _tell_harmonic_familiarity(finding: Finding) -> str:
+    loop = finding.facts.get("loop")
+    told = (
+        f"One loop, {loop}, covers {judged(finding)} of the chords’ time{allowed(finding)}."
+        if loop
+        else f"No loop of up to four chords is repeated: {judged(finding)} of the chords’ time{allowed(finding)}."
+    )
+    if "loop_source" in finding.facts:
+        told += (
+            f" {number(fact(finding, 'loop_percent'), 1)} % of songs use it ({finding.facts['loop_source']})."
+        )
+    if "next_chord_percentile" in finding.facts:
+        told += f" Its next chord is more predictable than in {number(100.0 - fact(finding, 'next_chord_percentile'), 0)} % of songs ({finding.facts.get('statistics_source', '')})."
+    return told
+
+
 class HarmonicFamiliarityDetector:
     """Tells the loop and its published rank; judges a song that never leaves one loop."""
 
     name: ClassVar[str] = "harmonic_familiarity"
     kinds: ClassVar[tuple[str, ...]] = ("harmonic-familiarity",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "harmonic-familiarity": FindingWords("Harmonic familiarity", _tell_harmonic_familiarity),
+    }
     judges: ClassVar[dict[str, str]] = {"harmonic-familiarity": LIMIT}
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
     version: ClassVar[int] = 2

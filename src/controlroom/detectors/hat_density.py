@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound, capped, told_more
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -19,11 +21,18 @@ FROM_MIX_SEVERITY = 0.5
 FROM_MIX_CONFIDENCE = 0.5
 
 
+def _tell_hat_density(finding: Finding) -> str:
+    return f"The hats hardly pause and cover what they should accompany: they measure {judged(finding)} against it{allowed(finding)}."
+
+
 class HatDensityDetector:
     """Finds dense, loud hats: from the stems of hats, snare and voice, else from the mix's own highs."""
 
     name: ClassVar[str] = "hat_density"
     kinds: ClassVar[tuple[str, ...]] = (OVER.kind,)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "hat-density": FindingWords("Dense hats", _tell_hat_density),
+    }
     judges: ClassVar[dict[str, str]] = {OVER.kind: OVER.name}
     stage: ClassVar[Stage] = Stage.STEMS
     version: ClassVar[int] = 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import SILENCE_DB, measure
+from controlroom.model.figures import number
+from controlroom.model.finding_words import FindingWords, judged, over
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -22,6 +25,14 @@ TOLD = (
 )
 
 
+def _tell_level(finding: Finding) -> str:
+    if finding.standard is None:
+        return f"It plays at {judged(finding)}, inside the range that masters are brought into: it may stay there."
+    if over(finding) < 0:
+        return f"It plays at {judged(finding)}, {number(-over(finding))} LU below the range that masters are brought into."
+    return f"It plays at {judged(finding)}, {number(over(finding))} LU above the range that masters are brought into."
+
+
 class LoudnessDetector:
     """Tells the level of every sound; judges one that lies outside the target range.
 
@@ -31,6 +42,9 @@ class LoudnessDetector:
 
     name: ClassVar[str] = "loudness"
     kinds: ClassVar[tuple[str, ...]] = ("level",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "level": FindingWords("Level", _tell_level),
+    }
     stage: ClassVar[Stage] = Stage.LOUDNESS
     version: ClassVar[int] = 1
 

@@ -6,6 +6,7 @@ the mix a kick in the middle hides a bass that falls apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.parts import MIX
 from controlroom.model.proposals import Stage
@@ -26,11 +28,18 @@ EXPLAINED_SHARE = 0.5
 """Of the mix's low side: as much in the bass alone, and the mix is not told as well."""
 
 
+def _tell_low_end_width(finding: Finding) -> str:
+    return f"The low end is wide: its sides measure {judged(finding)} against its middle{allowed(finding)}. On one speaker, or in a club, part of the bass is lost."
+
+
 class LowEndWidthDetector:
     """Finds too much side energy in the low end, where there is a low end."""
 
     name: ClassVar[str] = "low_end_width"
     kinds: ClassVar[tuple[str, ...]] = ("low-end-width",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "low-end-width": FindingWords("Width of the low end", _tell_low_end_width),
+    }
     stage: ClassVar[Stage] = Stage.SPACE
     version: ClassVar[int] = 2
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 LIMIT = "rumble.infrasonic_db"
 FULL_SEVERITY_DB = 12.0
+
+
+def _tell_rumble(finding: Finding) -> str:
+    return f"There is energy below hearing: what lies under 20 Hz measures {judged(finding)} against the whole{allowed(finding)}. It eats headroom and nobody hears it."
 
 
 class RumbleDetector:
@@ -23,6 +29,9 @@ class RumbleDetector:
 
     name: ClassVar[str] = "rumble"
     kinds: ClassVar[tuple[str, ...]] = ("rumble",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "rumble": FindingWords("Rumble", _tell_rumble),
+    }
     stage: ClassVar[Stage] = Stage.REPAIR
     version: ClassVar[int] = 1
 

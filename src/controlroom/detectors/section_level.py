@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound, told_more
 from controlroom.listening.listening import Listening
 from controlroom.listening.space import level_change_of
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -15,11 +17,20 @@ BOUND = Bound("section-level", "dynamics.level_step_db", "dynamics.level_step_ma
 SURE_PAIRS = 40
 
 
+def _tell_section_level(finding: Finding) -> str:
+    return (
+        f"The same music plays at different levels: {judged(finding)} from place to place{allowed(finding)}."
+    )
+
+
 class SectionLevelDetector:
     """Finds level steps between places of the same music; a changed arrangement does not count."""
 
     name: ClassVar[str] = "section_level"
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "section-level": FindingWords("Level of repeats", _tell_section_level),
+    }
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.LOUDNESS
     version: ClassVar[int] = 2

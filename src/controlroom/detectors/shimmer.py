@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.judging import Judge
 from controlroom.listening.listening import Listening
 from controlroom.listening.noise import BIRDIES_HZ
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
 
 JUDGE = Judge("shimmer", "noise.birdies_count", "shimmer.birdies_count", 1.2)
+
+
+def _tell_shimmer(finding: Finding) -> str:
+    return f"It shimmers: between 5.1 and 7.2 kHz, {judged(finding)} more short tones sound at once than the overtones around them explain{allowed(finding)}."
 
 
 class ShimmerDetector:
@@ -23,6 +29,9 @@ class ShimmerDetector:
 
     name: ClassVar[str] = "shimmer"
     kinds: ClassVar[tuple[str, ...]] = (JUDGE.kind,)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "shimmer": FindingWords("Shimmer", _tell_shimmer),
+    }
     judges: ClassVar[dict[str, str]] = {JUDGE.kind: JUDGE.name}
     stage: ClassVar[Stage] = Stage.REPAIR
     version: ClassVar[int] = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound, capped, told_more
@@ -9,6 +10,7 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.voice import voice_of
 from controlroom.listening.voice_there import only_a_trace
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -21,11 +23,20 @@ ESTIMATED_SEVERITY = 0.5
 ESTIMATED_CONFIDENCE = 0.4
 
 
+def _tell_sibilance(finding: Finding) -> str:
+    if finding.facts.get("estimated"):
+        return f"The voice probably hisses: where somebody seems to sing, the middle of the mix at 4.5 to 11 kHz measures {judged(finding)} against its vowels{allowed(finding)}. Without the voice’s own stem this is an estimate."
+    return f"The voice hisses: its sharpest consonants measure {judged(finding)} against its vowels{allowed(finding)}."
+
+
 class SibilanceDetector:
     """Finds sharp consonants on the voice's stem; without it, with care, in the middle of the mix."""
 
     name: ClassVar[str] = "sibilance"
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "sibilance": FindingWords("Sibilance", _tell_sibilance),
+    }
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.STEMS
     version: ClassVar[int] = 3

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound, capped
 from controlroom.listening.listening import Listening
 from controlroom.listening.strokes import kit_is_apart
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -17,11 +19,18 @@ FROM_MIX_SEVERITY = 0.4
 FROM_MIX_CONFIDENCE = 0.3
 
 
+def _tell_smear(finding: Finding) -> str:
+    return f"The drums have no edges: even the sharpest take {judged(finding)} to rise{allowed(finding)}. They sound as if behind a curtain."
+
+
 class SmearDetector:
     """Finds slow rises on the stems of the kit; from a mix alone it says so with little weight."""
 
     name: ClassVar[str] = "smear"
     kinds: ClassVar[tuple[str, ...]] = (BOUND.kind,)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "smear": FindingWords("Smeared drums", _tell_smear),
+    }
     judges: ClassVar[dict[str, str]] = {BOUND.kind: BOUND.name}
     stage: ClassVar[Stage] = Stage.STEMS
     version: ClassVar[int] = 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.figures import format_measurement
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding, Measurement, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -17,11 +20,31 @@ FULL_SEVERITY_DB = 30.0
 END_S = 0.02
 
 
+def _tell_start_silence(finding: Finding) -> str:
+    return f"The song starts after {judged(finding)} of silence{allowed(finding)}."
+
+
+def _tell_end_silence(finding: Finding) -> str:
+    return f"{judged(finding)} of silence follow the last sound{allowed(finding)}."
+
+
+def _tell_cut_off_end(finding: Finding) -> str:
+    first = finding.measurements[0]
+    below = format_measurement(first.name, abs(first.value))
+    side = "below" if first.value < 0 else "above"
+    return f"The song does not end, it stops: when the file runs out there is still sound, {below} {side} its loudest passage."
+
+
 class StartEndDetector:
     """Finds long silence at the start or the end, and an end that breaks off in full sound."""
 
     name: ClassVar[str] = "start_end"
     kinds: ClassVar[tuple[str, ...]] = ("start-silence", "end-silence", "cut-off-end")
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "start-silence": FindingWords("Silence at the start", _tell_start_silence),
+        "end-silence": FindingWords("Silence at the end", _tell_end_silence),
+        "cut-off-end": FindingWords("Cut-off end", _tell_cut_off_end),
+    }
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
     version: ClassVar[int] = 1
 

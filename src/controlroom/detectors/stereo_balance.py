@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound
 from controlroom.listening.listening import Listening
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -16,11 +18,23 @@ BOUNDS = (
 )
 
 
+def _tell_stereo_balance(finding: Finding) -> str:
+    return f"It leans to one side: one channel is {judged(finding)} louder than the other{allowed(finding)}."
+
+
+def _tell_stereo_drift(finding: Finding) -> str:
+    return f"The balance walks across: by {judged(finding)} from start to end{allowed(finding)}."
+
+
 class StereoBalanceDetector:
     """Finds a lasting imbalance of left and right, and a steady drift."""
 
     name: ClassVar[str] = "stereo_balance"
     kinds: ClassVar[tuple[str, ...]] = tuple(bound.kind for bound in BOUNDS)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "stereo-balance": FindingWords("Stereo balance", _tell_stereo_balance),
+        "stereo-drift": FindingWords("Drifting balance", _tell_stereo_drift),
+    }
     judges: ClassVar[dict[str, str]] = {bound.kind: bound.name for bound in BOUNDS}
     stage: ClassVar[Stage] = Stage.SPACE
     version: ClassVar[int] = 1

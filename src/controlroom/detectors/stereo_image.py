@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.detectors.bound import Bound
 from controlroom.listening.listening import Listening
+from controlroom.model.finding_words import FindingWords, allowed, judged
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -16,11 +18,23 @@ BOUNDS = (
 )
 
 
+def _tell_side_highs(finding: Finding) -> str:
+    return f"Above 6 kHz left and right work against each other: in a tenth of the time their correlation is {judged(finding)} or less{allowed(finding)}. In mono the shine is lost, and it wanders between the speakers."
+
+
+def _tell_mono_fold(finding: Finding) -> str:
+    return f"On one speaker it loses {judged(finding)} above 200 Hz{allowed(finding)}."
+
+
 class StereoImageDetector:
     """Finds opposed highs and losses in mono."""
 
     name: ClassVar[str] = "stereo_image"
     kinds: ClassVar[tuple[str, ...]] = tuple(bound.kind for bound in BOUNDS)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "side-highs": FindingWords("Unstable highs", _tell_side_highs),
+        "mono-fold": FindingWords("Loss in mono", _tell_mono_fold),
+    }
     judges: ClassVar[dict[str, str]] = {bound.kind: bound.name for bound in BOUNDS}
     stage: ClassVar[Stage] = Stage.SPACE
     version: ClassVar[int] = 1

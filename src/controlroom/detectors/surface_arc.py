@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.surface import SurfaceArc, surface_arc_of
+from controlroom.model.figures import clock
+from controlroom.model.finding_words import FindingWords, allowed, fact, judged
 from controlroom.model.findings import Finding, Measurement, Plot, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -16,11 +19,28 @@ TOLD = ("arc.energy_range_share", "arc.chorus_lift_db")
 MOST_SECTIONS = 256
 
 
+def _tell_surface_arc(finding: Finding) -> str:
+    if finding.standard is not None:
+        return f"Surface energy (level, onset rate, brightness) does not follow the energies that the brief intends: they agree by {judged(finding)}{allowed(finding)}."
+    highest = finding.facts.get("highest")
+    where = (
+        f"; it is highest in “{highest}” at {clock(fact(finding, 'highest_at_s'))}"
+        if highest is not None
+        else ""
+    )
+    if finding.measurements[0].name == "arc.agreement_percent":
+        return f"Surface energy (level, onset rate, brightness) follows the energies that the brief intends, by {judged(finding)}{where}."
+    return f"Surface energy (level, onset rate, brightness) reaches over {judged(finding)} of its range between sections{where}. These are cues measured, not what anyone feels."
+
+
 class SurfaceArcDetector:
     """Tells one energy curve; judges it only against energies that the brief intends."""
 
     name: ClassVar[str] = "surface_arc"
     kinds: ClassVar[tuple[str, ...]] = ("surface-arc",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "surface-arc": FindingWords("Arc of surface energy", _tell_surface_arc),
+    }
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
     version: ClassVar[int] = 2
     deep: ClassVar[bool] = True

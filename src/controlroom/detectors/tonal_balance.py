@@ -9,12 +9,16 @@ finished music keeps to a narrow long-term spectrum.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from controlroom.listening.listening import Listening
 from controlroom.listening.tone import TonalBalance, tonal_balance
+from controlroom.model.figures import frequency, number
+from controlroom.model.finding_words import FindingWords, fact, judged
 from controlroom.model.findings import Finding, Measurement, Plot, StandardRef
 from controlroom.model.proposals import Stage
 from controlroom.model.standards import Standards
@@ -23,6 +27,27 @@ MARGIN = "tone.corridor_margin_db"
 FULL_SEVERITY_DB = 6.0
 TOLD_BANDS = 6
 FULL_JUDGED_BANDS = 20
+
+
+def _argument(name: str) -> float | None:
+    found = re.search(r"\[([\d.]+)\]", name)
+    return float(found[1]) if found else None
+
+
+def _tell_tonal_balance(finding: Finding) -> str:
+    away = judged(finding)
+    worst = next((m for m in finding.measurements if m.name.startswith("tone.residual_db[")), None)
+    hz = _argument(worst.name) if worst else None
+    counted, whole = fact(finding, "bands_outside"), fact(finding, "bands_judged")
+    told = (
+        f"In its loudest third, {number(counted, 0)} of {number(whole, 0)} bands lie outside the corridor"
+        if counted and whole
+        else "In its loudest third, the tonal balance leaves the corridor"
+    )
+    if worst is None or hz is None:
+        return f"{told}, by {away} at the worst place."
+    side = "above" if worst.value >= 0 else "below"
+    return f"{told}; the worst, around {frequency(hz)}, by {away} {side} it."
 
 
 class TonalBalanceDetector:
@@ -34,6 +59,9 @@ class TonalBalanceDetector:
 
     name: ClassVar[str] = "tonal_balance"
     kinds: ClassVar[tuple[str, ...]] = ("tonal-balance",)
+    words: ClassVar[Mapping[str, FindingWords]] = {
+        "tonal-balance": FindingWords("Tonal balance", _tell_tonal_balance),
+    }
     stage: ClassVar[Stage] = Stage.TONE
     version: ClassVar[int] = 1
 

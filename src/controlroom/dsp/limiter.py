@@ -317,7 +317,7 @@ def _read_again(
         blocks = np.flatnonzero(near[c])
         row = np.ascontiguousarray(samples[c], dtype=np.float32)
         doubt = np.maximum(DOUBT * ceiling - bright[c], 0.0)
-        found = read_blocks(row, gain[min(c, gain.shape[0] - 1)], blocks, seen.width, doubt)
+        found = read_blocks(row, gain[min(c, gain.shape[0] - 1)], blocks, seen.width, doubt, ceiling)
         readings[c, changed[c]] = found[changed[c]]
 
 

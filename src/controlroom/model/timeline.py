@@ -140,10 +140,14 @@ class SectionMap(Record):
 
 
 class BeatGrid(Record):
-    """Beats and downbeats on a clock, measured or corrected by a person."""
+    """Beats and downbeats on a clock, measured or corrected by a person.
+
+    ``alternative_bpm`` is twice or half the tempo, where the beat may as well be counted so.
+    """
 
     clock: str
     tempo_bpm: float | None = Field(default=None, gt=0)
+    alternative_bpm: float | None = Field(default=None, gt=0)
     beats_s: tuple[float, ...] = ()
     downbeats_s: tuple[float, ...] = ()
     beats_per_bar: int | None = Field(default=None, gt=0)

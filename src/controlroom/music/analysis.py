@@ -160,6 +160,7 @@ def to_grid(rhythm: Rhythm | None, duration_s: float, clock: str) -> BeatGrid:
     return BeatGrid(
         clock=clock,
         tempo_bpm=rhythm.tempo_bpm,
+        alternative_bpm=rhythm.alternative_bpm,
         beats_s=tuple(beats.tolist()),
         downbeats_s=tuple(beats[rhythm.positions[inside] == 0].tolist()),
         beats_per_bar=rhythm.beats_per_bar,

@@ -150,6 +150,7 @@ def _grid(facts: MusicFacts, said: MusicCorrection) -> BeatGrid:
     return heard.model_copy(
         update={
             "tempo_bpm": tempo,
+            "alternative_bpm": None if said.tempo_bpm is not None else heard.alternative_bpm,
             "beats_s": tuple(round(float(at), 6) for at in beats),
             "downbeats_s": tuple(round(float(at), 6) for at in beats[first::per_bar]),
             "beats_per_bar": per_bar,

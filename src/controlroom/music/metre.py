@@ -49,6 +49,11 @@ LEAST_BEATS = 6
 LEAST_LENGTH_S = 8.0
 """A shorter sound holds too few periods to tell a pulse from chance."""
 NEAR_FRAMES = 2
+NEAR_SHARE = 0.1
+SAME_OCTAVES = 0.05
+"""Two pulses closer than this are one tempo."""
+ALTERNATIVE_ODDS = 0.02
+"""An octave is said as an alternative from one in fifty: ears differ there more often than that."""
 JUMP_COST = 8.0
 """What the evidence of a moved bar line must be worth, in the units of the weights below, summed over beats."""
 
@@ -81,7 +86,9 @@ class Rhythm:
     Attributes
     ----------
     tempo_bpm : float
-        Of the whole song (the grid's, or the median of the beats').
+        Of the whole song (the grid's, or the beats' typical distance).
+    alternative_bpm : float or None
+        Twice or half of it, where the beat may as well be counted so.
     beats_s : float64 array, shape (beats,)
         Rising.
     positions : int array, shape (beats,)
@@ -97,6 +104,7 @@ class Rhythm:
     """
 
     tempo_bpm: float
+    alternative_bpm: float | None
     beats_s: Doubles
     positions: np.ndarray
     beats_per_bar: int
@@ -133,6 +141,13 @@ def _peak_near(curve: Doubles, hop_s: float, times_s: Doubles) -> Doubles:
     centre = np.round((times_s - LATENCY_S) / hop_s).astype(np.int64)
     near = centre[None, :] + np.arange(-NEAR_FRAMES, NEAR_FRAMES + 1)[:, None]
     return np.asarray(curve[np.clip(near, 0, curve.size - 1)].max(axis=0))
+
+
+def typical_interval(times_s: Doubles) -> float:
+    """Return the mean interval of those near the median: beats lie on whole frames, their mean does not."""
+    intervals = np.diff(times_s)
+    middle = np.median(intervals)
+    return float(intervals[np.abs(intervals / middle - 1.0) <= NEAR_SHARE].mean())
 
 
 def _between(times_s: Doubles, share: float) -> Doubles:
@@ -182,7 +197,7 @@ def _times(envelope: Doubles, tempogram: Tempogram, period: float) -> list[Beats
     beats = track(envelope, periods) * hop_s + LATENCY_S
     if beats.size < LEAST_BEATS:
         return []
-    bpm = float(60.0 / np.median(np.diff(beats)))
+    bpm = 60.0 / typical_interval(beats)
     return [Beats(bpm, beats, False), Beats(bpm, _between(beats, 0.5), False)]
 
 
@@ -291,7 +306,7 @@ def _share(ranked: list[Hypothesis], *, same_bar: bool) -> float:
     top = ranked[0]
     agree = np.array(
         [
-            abs(np.log2(one.pulse.tempo_bpm / top.pulse.tempo_bpm)) < 0.05
+            abs(np.log2(one.pulse.tempo_bpm / top.pulse.tempo_bpm)) < SAME_OCTAVES
             and (
                 not same_bar
                 or (
@@ -304,6 +319,19 @@ def _share(ranked: list[Hypothesis], *, same_bar: bool) -> float:
         ]
     )
     return float(odds[agree].sum() / odds.sum())
+
+
+def _alternative_bpm(ranked: list[Hypothesis]) -> float | None:
+    """Return the likelier octave of the best pulse's tempo, None where neither comes near it."""
+    top = ranked[0]
+    tempo_bpm = top.pulse.tempo_bpm
+    octaves = (
+        one for one in ranked if abs(abs(np.log2(one.pulse.tempo_bpm / tempo_bpm)) - 1.0) < SAME_OCTAVES
+    )
+    other = next(octaves, None)
+    if other is None or np.exp(other.score - top.score) < ALTERNATIVE_ODDS:
+        return None
+    return 2.0 * tempo_bpm if other.pulse.tempo_bpm > tempo_bpm else 0.5 * tempo_bpm
 
 
 def find_rhythm(onsets: Onsets, change: HarmonicChange) -> Rhythm | None:
@@ -330,6 +358,7 @@ def find_rhythm(onsets: Onsets, change: HarmonicChange) -> Rhythm | None:
     sure = float(np.clip((guess.salience - least) / 0.25, 0.0, 1.0))
     return Rhythm(
         best.pulse.tempo_bpm,
+        _alternative_bpm(ranked),
         best.pulse.times_s,
         places,
         best.beats_per_bar,

@@ -12,11 +12,16 @@ from controlroom.listening.heard import envelope_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.notes import NOTE_S, sounding
 from controlroom.model.audio import Samples
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, by_share
 from controlroom.processors.form import Block, Processor, knob
 
 NODE_S = 0.01
 GAP_S, LEAD_S = 0.12, 0.15
+
+
+def _tell_bass_consistency(step: Step) -> str:
+    return f"bring its notes towards one level{by_share(step)}"
 
 
 class BassConsistency(Processor):
@@ -30,6 +35,7 @@ class BassConsistency(Processor):
     name: ClassVar[str] = "bass_consistency"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 100
+    words: ClassVar[StepWords] = StepWords("Even bass", _tell_bass_consistency)
     parts: ClassVar[tuple[str, ...]] = ("bass",)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("level.note_range_db",)

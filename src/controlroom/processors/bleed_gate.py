@@ -12,8 +12,15 @@ from controlroom.dsp.spectrum import decibels
 from controlroom.listening.listening import Listening
 from controlroom.listening.strokes import strokes_of
 from controlroom.model.audio import Samples
-from controlroom.model.proposals import Stage
+from controlroom.model.figures import number
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Processor, knob
+
+
+def _tell_bleed_gate(step: Step) -> str:
+    depth = knob_of(step, "range_db", "")
+    return f"turn down what leaks in between by up to {number(depth)} dB" if depth else plainly(step)
 
 
 class BleedGate(Processor):
@@ -27,6 +34,7 @@ class BleedGate(Processor):
     name: ClassVar[str] = "bleed_gate"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 20
+    words: ClassVar[StepWords] = StepWords("Bleed gate", _tell_bleed_gate)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("dynamics.between_db",)
 

@@ -15,9 +15,11 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.voice import PRESENCE_HZ, SUNG_HZ, Voice, erb_levels_of, voice_of
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, VOICES, leaves
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 BANDS = 7
@@ -49,6 +51,16 @@ class CarveState:
         return self.split.reach_frames
 
 
+def _tell_carve(step: Step) -> str:
+    depth, low, high = (knob_of(step, name, "") for name in ("depth_db", "low_hz", "high_hz"))
+    if depth is None or low is None or high is None:
+        return plainly(step)
+    return (
+        f"make room for the voice by up to {number(depth)} dB from {frequency(low)} to {frequency(high)}, "
+        "only while it sings and where it is covered"
+    )
+
+
 class Carve(Processor):
     """Turns the backing down at 1 to 4 kHz, band by band, where it lies over the voice while that sings.
 
@@ -62,6 +74,7 @@ class Carve(Processor):
     name: ClassVar[str] = "carve"
     stage: ClassVar[Stage] = Stage.SPACE
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("Room for the voice", _tell_carve)
     keyed_by: ClassVar[tuple[str, ...] | None] = ("vocals", BACKING)
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)
     claims: ClassVar[tuple[str, ...]] = (OVER_BACKING,)

@@ -13,12 +13,20 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.step_words import StepWords, by_share
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 STOP_HZ, PASS_HZ = 0.5, 5.0
 CONTEXT_S = 1.82 / (PASS_HZ - STOP_HZ) + 0.001
 CURED_DB = 20.0
+
+
+def _tell_dc(step: Step) -> str:
+    how = (
+        ", with a high-pass below 5 Hz because it wanders" if step.knobs.get("method") == "high-pass" else ""
+    )
+    return f"bring the waveform back to its zero line{by_share(step)}{how}"
 
 
 class Dc(Processor):
@@ -32,6 +40,7 @@ class Dc(Processor):
     name: ClassVar[str] = "dc"
     stage: ClassVar[Stage] = Stage.REPAIR
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("DC removal", _tell_dc)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("dc-offset",)
     claims: ClassVar[tuple[str, ...]] = ("level.dc_ratio_db",)

@@ -14,9 +14,11 @@ from controlroom.dsp.spectrum import Floats
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 SIBILANCE = "voice.sibilance_db"
@@ -41,6 +43,11 @@ class DeEssState:
         return self.split.reach_frames
 
 
+def _tell_de_ess(step: Step) -> str:
+    depth = knob_of(step, "depth_db", "")
+    return f"turn its s and sh down by up to {number(depth)} dB" if depth else plainly(step)
+
+
 class DeEss(Processor):
     """Turns 4.5 to 11 kHz down where the voice hisses more than it sings, zero-phase, with its gain known ahead.
 
@@ -52,6 +59,7 @@ class DeEss(Processor):
     name: ClassVar[str] = "de_ess"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 140
+    words: ClassVar[StepWords] = StepWords("De-esser", _tell_de_ess)
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("sibilance",)

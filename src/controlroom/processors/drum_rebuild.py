@@ -12,11 +12,19 @@ from controlroom.dsp.transients import STICK, Places, find_hits, rises_ms
 from controlroom.listening.listening import Listening
 from controlroom.listening.strokes import strokes_of
 from controlroom.model.audio import Samples
-from controlroom.model.proposals import Stage
+from controlroom.model.figures import number
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, by_share, knob_of
 from controlroom.processors.form import Block, Processor, knob
 
 CLEAN_SHARE = 0.75
 """A stroke that lends its beginning rises in this share of what is still clean."""
+
+
+def _tell_drum_rebuild(step: Step) -> str:
+    rise = knob_of(step, "rise_ms", "")
+    slow = f" that takes longer than {number(rise)} ms to rise" if rise else ""
+    return f"give each stroke{slow} the beginning of a clean one{by_share(step)}"
 
 
 class DrumRebuild(Processor):
@@ -34,6 +42,7 @@ class DrumRebuild(Processor):
     name: ClassVar[str] = "drum_rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 30
+    words: ClassVar[StepWords] = StepWords("Drum rebuild", _tell_drum_rebuild)
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("transients.rise_s",)

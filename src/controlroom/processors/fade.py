@@ -11,11 +11,19 @@ from controlroom.listening.heard import envelope_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import format_measurement
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 MOST_OF_SONG = 0.1
+
+
+def _tell_fade(step: Step) -> str:
+    lengths = (("in", knob_of(step, "in_ms", "")), ("out", knob_of(step, "out_ms", "")))
+    done = [f"fade it {way} over {format_measurement('x_s', ms / 1000)}" for way, ms in lengths if ms]
+    return " and ".join(done) or plainly(step)
 
 
 class Fade(Processor):
@@ -27,6 +35,7 @@ class Fade(Processor):
     name: ClassVar[str] = "fade"
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("Fade", _tell_fade)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
     claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)

@@ -4,6 +4,7 @@ A processor file defines one frozen pydantic model, a subclass of ``Processor``:
 
 * its *fields* are its knobs, made with ``knob(...)``: default (neutral where
   that exists), range, step, unit, help. Values are quantised to the step;
+* ``words``: its title, and what a step of it does as the end of "Shall I …?";
 * ``answers``: the finding kinds it proposes for; ``stage``; ``version``;
 * ``order``: its place among the steps of its stage on one part, by what it does and
   not by when it was accepted: what cleans comes before what measures a level, what
@@ -46,6 +47,7 @@ from controlroom.model.errors import UsageError
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Knob, Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords
 from controlroom.model.timeline import Span
 
 
@@ -86,6 +88,7 @@ class Processor(Record):
     name: ClassVar[str]
     stage: ClassVar[Stage]
     order: ClassVar[int]
+    words: ClassVar[StepWords]
     version: ClassVar[int] = 1
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()

@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Claim, Stage
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords
 from controlroom.processors.form import Offer, Processor, Trial, knob
-from controlroom.processors.gain_knob import GainKnob
+from controlroom.processors.gain_knob import GainKnob, tell_gain
 
 MOST_DB = 60.0
 
@@ -19,6 +20,7 @@ class Gain(GainKnob, Processor):
     name: ClassVar[str] = "gain"
     stage: ClassVar[Stage] = Stage.LOUDNESS
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("Gain", tell_gain)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("level",)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)

@@ -8,7 +8,23 @@ import numpy as np
 
 from controlroom.model.audio import Samples
 from controlroom.model.base import Record
+from controlroom.model.figures import number
+from controlroom.model.proposals import Step
+from controlroom.model.step_words import knob_of, plainly
 from controlroom.processors.form import Block
+
+
+def tell_gain(step: Step) -> str:
+    """Return what a gain does, for both processors that are one."""
+    gain = knob_of(step, "gain_db", "_db")
+    if gain is None:
+        return plainly(step)
+    digits = 1 if round(gain, 1) == round(gain, 2) else 2  # as the knob shows it
+    return f"{'raise' if gain > 0 else 'lower'} {_whole(step)} by {number(abs(gain), digits)} dB"
+
+
+def _whole(step: Step) -> str:
+    return "the level" if step.part == "mix" and step.span is None else "it"
 
 
 class GainKnob(Record):

@@ -24,8 +24,11 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.strokes import COVERED_BY_HATS, strokes_of
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
+from controlroom.model.wording import listed
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 Frames = npt.NDArray[np.bool_]
@@ -58,6 +61,15 @@ class HatState:
         return self.band.reach_frames
 
 
+def _tell_hats(step: Step) -> str:
+    depth, tail = knob_of(step, "depth_db", ""), knob_of(step, "tail_db", "")
+    done = [f"turn hats and cymbals down by {number(depth)} dB"] if depth else []
+    if tail:
+        done.append(f"their ringing by {number(tail)} dB {'more' if depth else 'only'}")
+    hz = knob_of(step, "low_hz", "")
+    return f"{listed(done)}, above {frequency(hz)}" if done and hz else plainly(step)
+
+
 class Hats(Processor):
     """Turns a band down while hats sound in it, by less at a stroke than in its tail.
 
@@ -69,6 +81,7 @@ class Hats(Processor):
     name: ClassVar[str] = "hats"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 90
+    words: ClassVar[StepWords] = StepWords("Hats and cymbals", _tell_hats)
     parts: ClassVar[tuple[str, ...]] = ("hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ("snare",)
     answers: ClassVar[tuple[str, ...]] = ("hat-density",)

@@ -15,8 +15,10 @@ from controlroom.listening.drums import drum_strokes
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, by_share, knob_of
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
@@ -43,6 +45,21 @@ class LayerState:
     channels: Floats
 
 
+def _tell_layer(step: Step) -> str:
+    drum, front = str(step.knobs.get("drum", "drum")), knob_of(step, "front_db", "")
+    what = (
+        f"the sample {step.knobs['sample']}"
+        if step.knobs.get("sample")
+        else "the mean of its own hardest strokes"
+        if step.knobs.get("source") == "own"
+        else "a short sound made to its own pitch"
+    )
+    to = (
+        f", until its front stands {number(front, signed=True)} dB over its body" if front is not None else ""
+    )
+    return f"lay {what} under each stroke of the {drum} that is weak{to}{by_share(step)}"
+
+
 class Layer(Processor):
     """Adds a short sound to each stroke whose front is weaker than asked, in step with it.
 
@@ -56,6 +73,7 @@ class Layer(Processor):
     name: ClassVar[str] = "layer"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 80
+    words: ClassVar[StepWords] = StepWords("Layer", _tell_layer)
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)

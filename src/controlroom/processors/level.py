@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from controlroom.model.proposals import Stage
+from controlroom.model.step_words import StepWords
 from controlroom.processors.form import Processor, knob
-from controlroom.processors.gain_knob import GainKnob
+from controlroom.processors.gain_knob import GainKnob, tell_gain
 
 
 class Level(GainKnob, Processor):
@@ -15,6 +16,7 @@ class Level(GainKnob, Processor):
     name: ClassVar[str] = "level"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 40
+    words: ClassVar[StepWords] = StepWords("Level", tell_gain)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
 

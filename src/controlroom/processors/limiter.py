@@ -13,9 +13,11 @@ from controlroom.dsp.limiter import LimiterGain, LimiterSettings, clipped, limit
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import format_measurement, number
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords, knob_of
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 CURVE_S = 0.05
@@ -45,6 +47,16 @@ class LimiterState:
     curves: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
+def _tell_limiter(step: Step) -> str:
+    ceiling, gain = knob_of(step, "ceiling_dbtp", "_dbtp"), knob_of(step, "gain_db", "")
+    hold = (
+        f"hold its true peaks at {format_measurement('x_dbtp', ceiling)}"
+        if ceiling is not None
+        else "limit its true peaks"
+    )
+    return f"raise it by {number(gain)} dB and {hold}" if gain and gain > 0 else hold
+
+
 class Limiter(Processor):
     """The true-peak limiter: one gain curve for the whole song, known before a sample is touched.
 
@@ -54,6 +66,7 @@ class Limiter(Processor):
     name: ClassVar[str] = "limiter"
     stage: ClassVar[Stage] = Stage.LOUDNESS
     order: ClassVar[int] = 20
+    words: ClassVar[StepWords] = StepWords("Limiter", _tell_limiter)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     hears_s: ClassVar[float] = 6.0
     answers: ClassVar[tuple[str, ...]] = ("true-peak",)

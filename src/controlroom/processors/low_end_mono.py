@@ -12,9 +12,11 @@ from controlroom.dsp.spectrum import Floats
 from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
+from controlroom.model.figures import frequency
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords, by_share, knob_of
 from controlroom.processors.form import Offer, Processor, Trial, knob
 from controlroom.processors.side_filter import SideFilter
 
@@ -33,6 +35,12 @@ OUT_OF_PHASE_LOSS_DB = 4.5
 """What no passage may lose: channels that have nothing in common lose 3 dB, correlated at -0.3 they lose 4.5."""
 
 
+def _tell_low_end_mono(step: Step) -> str:
+    hz = knob_of(step, "corner_hz", "_hz")
+    below = f" below {frequency(hz)}" if hz is not None else ""
+    return f"bring the two sides of the low end together{below}{by_share(step)}"
+
+
 class LowEndMono(SideFilter, Processor):
     """High-passes the side alone, zero-phase, so that mid and side stay in step.
 
@@ -42,6 +50,7 @@ class LowEndMono(SideFilter, Processor):
     name: ClassVar[str] = "low_end_mono"
     stage: ClassVar[Stage] = Stage.SPACE
     order: ClassVar[int] = 30
+    words: ClassVar[StepWords] = StepWords("Low end to mono", _tell_low_end_mono)
     reach_s: ClassVar[float] = 0.085
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("low-end-width",)

@@ -9,14 +9,23 @@ from controlroom.dsp.filters import ZeroPhaseFilter, bell_db, convolve_same, fro
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.carve import OVER_BACKING, Carve
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 REACH_S = 0.03
 LEAST_DB = 0.5
+
+
+def _tell_presence(step: Step) -> str:
+    gain, hz = knob_of(step, "gain_db", ""), knob_of(step, "centre_hz", "")
+    if not gain or hz is None:
+        return plainly(step)
+    return f"{'lift' if gain > 0 else 'lower'} it by {number(abs(gain))} dB around {frequency(hz)}"
 
 
 class Presence(Processor):
@@ -29,6 +38,7 @@ class Presence(Processor):
     name: ClassVar[str] = "presence"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 60
+    words: ClassVar[StepWords] = StepWords("Presence", _tell_presence)
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)

@@ -12,8 +12,10 @@ import numpy as np
 from controlroom.dsp.filters import ZeroPhaseFilter, convolve_same, grid_hz, zero_phase_filter
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency
 from controlroom.model.parts import MIX, leaves
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, by_share, knob_of
 from controlroom.processors.form import Block, Processor, knob
 
 REACH_S = 0.04
@@ -28,6 +30,12 @@ class Rebuilt:
     response: ZeroPhaseFilter | None
 
 
+def _tell_rebuild(step: Step) -> str:
+    low, high = knob_of(step, "low_hz", "low_hz") or 20.0, knob_of(step, "high_hz", "high_hz") or 20000.0
+    where = "" if low <= 20.0 and high >= 20000.0 else f" from {frequency(low)} to {frequency(high)}"
+    return f"make the mix anew from its stems{where}{by_share(step)}"
+
+
 class Rebuild(Processor):
     """Replaces the mix, or a band of it, by the sum of its stems as they are now.
 
@@ -40,6 +48,7 @@ class Rebuild(Processor):
     name: ClassVar[str] = "rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("Rebuilding from stems", _tell_rebuild)
     parts: ClassVar[tuple[str, ...]] = (MIX,)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
     person_only: ClassVar[bool] = True

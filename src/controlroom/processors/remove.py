@@ -7,9 +7,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from controlroom.model.audio import Samples
+from controlroom.model.figures import number
 from controlroom.model.parts import MIX, ROLES
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of
 from controlroom.processors.form import Block, Processor, knob
+
+
+def _tell_remove(step: Step) -> str:
+    share = knob_of(step, "amount", "amount") or 0.0
+    return "take it out" if share >= 1.0 else f"take {number(100 * share, 0)} % of it out"
 
 
 class Remove(Processor):
@@ -23,6 +30,7 @@ class Remove(Processor):
     name: ClassVar[str] = "remove"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 150
+    words: ClassVar[StepWords] = StepWords("Removal", _tell_remove)
     parts: ClassVar[tuple[str, ...]] = tuple(role for role in ROLES if role != MIX)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)

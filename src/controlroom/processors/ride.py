@@ -13,15 +13,24 @@ from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.voice import SUNG_HZ, erb_levels_of
 from controlroom.model.audio import Samples
+from controlroom.model.figures import number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import VOICES
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, by_share, knob_of, plainly
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 RANGE = "voice.level_range_db"
 NODE_S = 0.01
 WINDOW_S, GAP_S, LEAD_S = 2.0, 0.4, 0.6
 LEAST_BETTER_DB = 0.5
+
+
+def _tell_ride(step: Step) -> str:
+    down, up = knob_of(step, "range_db", ""), knob_of(step, "boost_db", "")
+    if down is None or up is None:
+        return plainly(step)
+    return f"ride its level towards the middle phrase{by_share(step)}, at most {number(down)} dB down and {number(up)} dB up"
 
 
 class Ride(Processor):
@@ -35,6 +44,7 @@ class Ride(Processor):
     name: ClassVar[str] = "ride"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 110
+    words: ClassVar[StepWords] = StepWords("Level ride", _tell_ride)
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("voice-level",)

@@ -10,8 +10,10 @@ from controlroom.dsp.filters import ZeroPhaseFilter, convolve_same, high_pass
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.step_words import StepWords, knob_of
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob
 
 PASS_RATIO = 1.5
@@ -20,6 +22,12 @@ PASS_RATIO = 1.5
 STOP_DB = 60.0
 REACH_HZ_S = 1.82
 """Reach of a 60 dB Kaiser high-pass times its transition width (3.63/2, Kaiser's formula)."""
+
+
+def _tell_rumble(step: Step) -> str:
+    hz, depth = knob_of(step, "below_hz", "_hz"), knob_of(step, "attenuation_db", "_db")
+    by = f" by {number(depth, 0)} dB" if depth else ""
+    return f"turn down what lies below {frequency(hz if hz is not None else 20.0)}{by}"
 
 
 class Rumble(Processor):
@@ -32,6 +40,7 @@ class Rumble(Processor):
     name: ClassVar[str] = "rumble"
     stage: ClassVar[Stage] = Stage.REPAIR
     order: ClassVar[int] = 20
+    words: ClassVar[StepWords] = StepWords("Rumble filter", _tell_rumble)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("rumble",)
     claims: ClassVar[tuple[str, ...]] = ("level.infrasonic_db",)

@@ -12,7 +12,9 @@ from controlroom.dsp.saturate import drive_curve, saturated
 from controlroom.listening.heard import envelope_of
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Samples
-from controlroom.model.proposals import Stage
+from controlroom.model.figures import number
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Processor, knob
 
 CONTEXT_S = 0.01
@@ -28,6 +30,14 @@ class SaturationState:
     gain: float
 
 
+def _tell_saturation(step: Step) -> str:
+    drive, wet = knob_of(step, "drive_db", ""), knob_of(step, "wet", "")
+    if not drive or not wet:
+        return plainly(step)
+    share = f", {number(wet * 100, 0)} % of it" if wet < 1 else ""
+    return f"add overtones with {number(drive)} dB of drive{share}, at the same level"
+
+
 class Saturation(Processor):
     """A tanh curve on the oversampled wave, set by the part's own level, its power kept.
 
@@ -38,6 +48,7 @@ class Saturation(Processor):
     name: ClassVar[str] = "saturation"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 130
+    words: ClassVar[StepWords] = StepWords("Saturation", _tell_saturation)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("peak.plr_db",)
 

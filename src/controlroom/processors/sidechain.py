@@ -13,7 +13,9 @@ from controlroom.dsp.gain_curve import released, sliding_max, smoothed
 from controlroom.dsp.spectrum import Floats
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Samples
-from controlroom.model.proposals import Stage
+from controlroom.model.figures import frequency, number
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.processors.form import Block, Processor, knob
 
 REACH_S = 0.03
@@ -36,6 +38,14 @@ class SidechainState:
         return self.split.reach_frames if self.split else 0
 
 
+def _tell_sidechain(step: Step) -> str:
+    depth, hz = knob_of(step, "depth_db", ""), knob_of(step, "below_hz", "")
+    if not depth or hz is None:
+        return plainly(step)
+    what = "it" if hz >= 20000.0 else f"what lies below {frequency(hz)}"
+    return f"duck {what} by up to {number(depth)} dB under each stroke of the kick"
+
+
 class Sidechain(Processor):
     """Ducks a part under the kick, by the kick's own envelope: soft strokes duck less.
 
@@ -47,6 +57,7 @@ class Sidechain(Processor):
     name: ClassVar[str] = "sidechain"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 120
+    words: ClassVar[StepWords] = StepWords("Side-chain", _tell_sidechain)
     keyed_by: ClassVar[tuple[str, ...] | None] = ("kick", "drums")
     claims: ClassVar[tuple[str, ...]] = ("level.note_range_db",)
 

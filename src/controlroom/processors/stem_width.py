@@ -17,9 +17,11 @@ from controlroom.listening.heard import spectra_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.listening.space import worst_correlation
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
 from controlroom.model.parts import BACKING, MIX, VOICES, leaves
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Offer, Processor, Trial, knob
 from controlroom.processors.side_filter import SideFilter
@@ -55,6 +57,14 @@ CURES = {
 }
 
 
+def _tell_stem_width(step: Step) -> str:
+    side, corner = knob_of(step, "side_db", ""), knob_of(step, "corner_hz", "")
+    if not side or corner is None:
+        return plainly(step)
+    way = "wider" if side > 0 else "narrower"
+    return f"make it {way} above {frequency(corner)}: its sides {number(side, signed=True)} dB"
+
+
 class StemWidth(SideFilter, Processor):
     """Turns the side up or down above a corner, zero-phase, so that mid and side stay in step.
 
@@ -65,6 +75,7 @@ class StemWidth(SideFilter, Processor):
     name: ClassVar[str] = "stem_width"
     stage: ClassVar[Stage] = Stage.SPACE
     order: ClassVar[int] = 20
+    words: ClassVar[StepWords] = StepWords("Width", _tell_stem_width)
     reach_s: ClassVar[float] = 0.05
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("mono-fold", "side-highs")

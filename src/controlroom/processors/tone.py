@@ -8,13 +8,21 @@ import numpy as np
 
 from controlroom.dsp.equaliser import EqLimits, Target, fit_bands, summed_curve_db
 from controlroom.listening.tone import TonalBalance, tonal_balance
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Stage
+from controlroom.model.proposals import Claim, Stage, Step
 from controlroom.model.standards import Standards
+from controlroom.model.step_words import StepWords, bands, plainly
+from controlroom.model.wording import listed
 from controlroom.processors.band_knobs import BANDS, BandKnobs
 from controlroom.processors.form import Offer, Processor, Trial
 
 _WORTH_DB = 0.05
+
+
+def _tell_tone(step: Step) -> str:
+    moves = [f"{number(db, signed=True)} dB at {frequency(hz)}" for hz, db in bands(step).items()]
+    return f"move the tone towards the corridor: {listed(moves)}" if moves else plainly(step)
 
 
 class Tone(BandKnobs, Processor):
@@ -28,6 +36,7 @@ class Tone(BandKnobs, Processor):
     name: ClassVar[str] = "tone"
     stage: ClassVar[Stage] = Stage.TONE
     order: ClassVar[int] = 10
+    words: ClassVar[StepWords] = StepWords("Tone", _tell_tone)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("tonal-balance",)
     claims: ClassVar[tuple[str, ...]] = (

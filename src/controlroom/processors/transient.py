@@ -20,8 +20,11 @@ from controlroom.listening.drums import Drum, drum_strokes
 from controlroom.listening.listening import Listening
 from controlroom.listening.measures import measure
 from controlroom.model.audio import Samples
+from controlroom.model.figures import frequency, number
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Stage
+from controlroom.model.proposals import Stage, Step
+from controlroom.model.step_words import StepWords, knob_of, plainly
+from controlroom.model.wording import listed
 from controlroom.processors.form import Block, Offer, Processor, Trial, knob, song_claim
 
 SLOPE_DB_PER_OCTAVE = 24.0
@@ -53,6 +56,25 @@ class ShapeState:
         return self.band.reach_frames
 
 
+def _moved(gain_db: float) -> str:
+    return "raise" if gain_db > 0 else "lower"
+
+
+def _tell_transient(step: Step) -> str:
+    attack, sustain = knob_of(step, "attack_db", ""), knob_of(step, "sustain_db", "")
+    whose = {"kick": "of the kick's strokes", "snare": "of the snare's strokes"}.get(
+        str(step.knobs.get("drum")), "of each stroke"
+    )
+    done = []
+    if attack:
+        done.append(f"{_moved(attack)} the front {whose} by {number(abs(attack))} dB")
+    if sustain:
+        done.append(f"{_moved(sustain)} what follows {'it' if attack else f'the front {whose}'}")
+        done[-1] += f" by {number(abs(sustain))} dB"
+    hz = knob_of(step, "low_hz", "")
+    return f"{listed(done)}, above {frequency(hz)}" if done and hz else plainly(step)
+
+
 class Transient(Processor):
     """Shapes every stroke alike, from its first sample on; between strokes nothing changes.
 
@@ -63,6 +85,7 @@ class Transient(Processor):
     name: ClassVar[str] = "transient"
     stage: ClassVar[Stage] = Stage.STEMS
     order: ClassVar[int] = 70
+    words: ClassVar[StepWords] = StepWords("Transients", _tell_transient)
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("weak-kick", "weak-snare")

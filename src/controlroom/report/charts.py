@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from controlroom.model.figures import clock, format_measurement, measure_label, number, unit_of
 from controlroom.model.findings import Plot
 from controlroom.report import svg
-from controlroom.report.figures import clock, format_measurement, measure_label, number, unit_of
 from controlroom.report.model import Curve, Spectrum, Waveform
 
 

@@ -6,16 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from controlroom.model.decisions import Decision
+from controlroom.model.figures import clock, format_measurement
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Proposal, Step
 from controlroom.model.song import StemSet, Take
-from controlroom.report.figures import clock, format_measurement
-from controlroom.report.finding_words import finding_title
+from controlroom.model.wording import listed, spoken
 from controlroom.report.sample_words import added_sentence
 from controlroom.report.sentences import decision_sentence, withheld_sentence
 from controlroom.report.stem_words import mark_sentence
-from controlroom.report.step_words import proposal_sentence
-from controlroom.report.wording import listed, spoken
+from controlroom.report.telling import finding_title, proposal_sentence
 
 Body = Mapping[str, Any]
 MUSIC = ("tempo_bpm", "first_downbeat_s", "beats_per_bar", "key", "sections", "chords")

@@ -17,7 +17,8 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from controlroom.report import charts, figures, sentences, services, verdict
+from controlroom.model import figures
+from controlroom.report import charts, sentences, services, verdict
 from controlroom.report.model import Audition, ReportData
 
 MEDIA_TYPES = {

@@ -10,11 +10,10 @@ from textwrap import wrap
 import numpy as np
 import numpy.typing as npt
 
+from controlroom.model.figures import clock
 from controlroom.model.findings import Finding
 from controlroom.model.timeline import Section
 from controlroom.music.chords import ChordSpan
-from controlroom.report.figures import clock
-from controlroom.report.finding_words import finding_place, finding_sentence, finding_title
 from controlroom.report.png import png_address, ramp, write_png
 from controlroom.report.svg import (
     Box,
@@ -28,6 +27,7 @@ from controlroom.report.svg import (
     x_axis,
     y_axis,
 )
+from controlroom.report.telling import finding_place, finding_sentence, finding_title
 
 WIDTH = 1080.0
 LEFT, RIGHT = 64.0, 1064.0

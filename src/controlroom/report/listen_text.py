@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.model.figures import NOTHING, clock, format_measurement, number
+from controlroom.model.finding_words import judged, limit
 from controlroom.model.findings import Finding
-from controlroom.report.figures import NOTHING, clock, format_measurement, number
-from controlroom.report.finding_words import (
+from controlroom.report.plain import as_lines
+from controlroom.report.telling import (
     finding_place,
     finding_sentence,
     finding_title,
-    judged,
-    limit,
     severity_words,
 )
-from controlroom.report.plain import as_lines
 
 
 def listen_text(findings: Sequence[Finding], music: Mapping[str, Any]) -> str:
@@ -43,7 +42,7 @@ def music_lines(music: Mapping[str, Any]) -> list[str]:
     tempo, key = music.get("tempo_bpm"), music.get("key")
     beats = music.get("beats_per_bar")
     told = [
-        format_measurement("x_bpm", tempo) if tempo else "tempo not known",
+        _tempo_words(music) if tempo else "tempo not known",
         f"{beats} beats to the bar" if tempo and beats else "",
         f"key {key}" if key else "key not known",
     ]
@@ -52,6 +51,13 @@ def music_lines(music: Mapping[str, Any]) -> list[str]:
     if sections:
         lines.append("  ".join(f"{part['label']} {clock(part['start_s'])}" for part in sections))
     return lines
+
+
+def _tempo_words(music: Mapping[str, Any]) -> str:
+    """Return the tempo, with the octave that it may as well be counted in."""
+    tempo, other = music["tempo_bpm"], music.get("tempo_alternative_bpm")
+    words = format_measurement("x_bpm", tempo)
+    return f"{words} (or {format_measurement('x_bpm', other)})" if other else words
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

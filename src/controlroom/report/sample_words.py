@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlroom.model.figures import frequency, number
 from controlroom.model.one_shots import OneShot
-from controlroom.report.figures import frequency, number
 from controlroom.report.plain import as_lines
 
 

@@ -1,9 +1,8 @@
 """The one message table: codes and numbers in, sentences out.
 
 Ledger, findings and proposals store only codes and numbers; every window (the
-report, the terminal, the page) asks here for the words. A new finding kind
-needs one line in ``finding_words.FINDINGS``, a new processor one in
-``step_words.STEPS``; until then it is told in a generic, readable sentence.
+report, the terminal, the page) asks here for the words. Finding kinds and
+processors are told in the words of their own files (``words``).
 """
 
 from __future__ import annotations
@@ -13,30 +12,24 @@ from collections.abc import Mapping, Sequence
 from controlroom.engine.guards.form import Guard, all_guards
 from controlroom.model.decisions import Answer, Decision, Elsewhere, Who
 from controlroom.model.errors import ControlRoomError
+from controlroom.model.figures import format_measurement, measure_label, number
 from controlroom.model.proposals import Claim, GuardReading, Step
 from controlroom.model.render import LoudnessPlan, Outcome
 from controlroom.model.song import SongState
-from controlroom.report.figures import format_measurement, measure_label, number
-from controlroom.report.finding_words import (
-    FINDINGS,
+from controlroom.model.wording import listed
+from controlroom.report.services import Playback
+from controlroom.report.telling import (
     finding_place,
     finding_sentence,
     finding_title,
-    severity_words,
-)
-from controlroom.report.services import Playback
-from controlroom.report.step_words import (
-    STEPS,
     proposal_remarks,
     proposal_sentence,
+    severity_words,
     step_phrase,
     step_title,
 )
-from controlroom.report.wording import listed
 
 __all__ = [
-    "FINDINGS",
-    "STEPS",
     "budget_words",
     "claim_sentence",
     "decision_sentence",

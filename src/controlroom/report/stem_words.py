@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controlroom.report.figures import clock, frequency, number
+from controlroom.model.figures import clock, frequency, number
+from controlroom.model.wording import listed, spoken
 from controlroom.report.plain import as_lines
-from controlroom.report.wording import listed, spoken
 
 STATUS: Mapping[str, str] = {
     "stays": "stays",

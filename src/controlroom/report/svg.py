@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from controlroom.report.figures import number
+from controlroom.model.figures import number
 
 MOST_STEPS = 1e9
 """Beyond this many steps from zero a tick's label would not differ from its neighbour's."""

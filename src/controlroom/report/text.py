@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from controlroom.model.decisions import Decision, Question, waiting
+from controlroom.model.figures import format_measurement, number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import MasterFile
-from controlroom.report.figures import format_measurement, number
 from controlroom.report.history import entry_sentence
 from controlroom.report.model import ReportData
 from controlroom.report.plain import as_lines, one_line

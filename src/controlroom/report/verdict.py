@@ -5,12 +5,12 @@ from __future__ import annotations
 import shlex
 
 from controlroom.model.decisions import Who
+from controlroom.model.figures import format_measurement
 from controlroom.model.proposals import Proposal
-from controlroom.report.figures import format_measurement
+from controlroom.model.wording import listed
 from controlroom.report.model import ReportData
 from controlroom.report.sentences import STATES
 from controlroom.report.take_words import take_sentences
-from controlroom.report.wording import listed
 
 
 def verdict(data: ReportData) -> tuple[str, ...]:

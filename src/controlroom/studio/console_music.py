@@ -25,7 +25,7 @@ from controlroom.studio.correcting import known_of, words_of
 from controlroom.studio.listening_view import music_data
 from controlroom.studio.song import Song
 
-VERSION = 2
+VERSION = 3
 CORRIDOR = ("freq_hz", "median_db", "low_db", "high_db")
 
 
@@ -64,6 +64,7 @@ def heard_data(facts: MusicFacts) -> dict[str, Any]:
     grid, sections = facts.grid, facts.sections.sections if facts.sections else ()
     return {
         "tempo_bpm": grid.tempo_bpm,
+        "tempo_alternative_bpm": grid.alternative_bpm,
         "tempo_confidence": grid.confidence,
         "first_downbeat_s": next(iter(grid.downbeats_s), None),
         "downbeat_confidence": facts.downbeat_confidence,

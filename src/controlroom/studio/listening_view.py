@@ -28,6 +28,7 @@ def music_data(listening: Listening) -> dict[str, Any]:
     return {
         "duration_s": facts.duration_s,
         "tempo_bpm": facts.grid.tempo_bpm,
+        "tempo_alternative_bpm": facts.grid.alternative_bpm,
         "tempo_confidence": facts.grid.confidence,
         "constant_tempo": facts.constant_tempo,
         "beats_per_bar": facts.grid.beats_per_bar,

@@ -18,6 +18,8 @@ from controlroom.studio.folder import SongFolder
 from controlroom.studio.song import claimed
 
 SENT = re.compile(r"parcel-[0-9a-f]{16}|import-[a-z0-9_]{8}")
+PROBE = re.compile(r"\.[0-9a-f]{12}\.part")
+"""What the console wrote to see whether it may, and was killed before it took it away."""
 UNTOUCHED_S = 2 * 3600.0
 """How long files that were sent and never imported are kept: a person may still say what they are."""
 
@@ -100,6 +102,9 @@ class Shelf:
             if _touched(claim) < last:
                 with suppress(OSError):
                     claim.rmdir()
+        for probe in self.keep.glob(".*.part"):
+            if PROBE.fullmatch(probe.name) and _touched(probe) < last:
+                probe.unlink(missing_ok=True)
 
 
 def let_go(sent: Path) -> None:

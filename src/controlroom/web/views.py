@@ -14,12 +14,13 @@ import jinja2
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from markupsafe import Markup
 
+from controlroom.model import figures
 from controlroom.model.base import finite, text_of
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.parts import MIX, ROLES
 from controlroom.model.proposals import Knob, Stage
 from controlroom.model.song import PartStatus
-from controlroom.report import charts, figures, sentences
+from controlroom.report import charts, sentences
 from controlroom.report.history import entry_sentence
 from controlroom.report.sample_words import sample_facts
 from controlroom.report.stem_words import file_sentences

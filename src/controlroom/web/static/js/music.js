@@ -6,7 +6,8 @@ import { settled } from "./scope.js";
 let asked = 0;
 
 export async function readMusic(app) {
-  const turn = (asked += 1);
+  asked += 1;
+  const turn = asked;
   const found = await tried(app, () => getJson(`/songs/${app.song}/music`));
   if (!found || turn !== asked) return;
   app.music = found;
@@ -15,14 +16,22 @@ export async function readMusic(app) {
 
 /** Read the music again whenever somebody, here or in another tab, corrects it. */
 export function followMusic(app, scope) {
-  const again = settled(scope, 60, () => { if (app.music) readMusic(app); });
-  app.bus.hear(scope, "song", ({ song, music }) => { if (music && song === app.song) again(); });
+  const again = settled(scope, 60, () => {
+    if (app.music) readMusic(app);
+  });
+  app.bus.hear(scope, "song", ({ song, music }) => {
+    if (music && song === app.song) again();
+  });
   app.bus.hear(scope, "resync", again);
   app.bus.hear(scope, "corrected", again);
 }
 
 /** Return the one of ascending places that is nearest; the place itself where there are none. */
-export const nearest = (places, at) => places.reduce((best, one) => (best === null || Math.abs(one - at) < Math.abs(best - at) ? one : best), null) ?? at;
+export const nearest = (places, at) =>
+  places.reduce(
+    (best, one) => (best === null || Math.abs(one - at) < Math.abs(best - at) ? one : best),
+    null,
+  ) ?? at;
 
 /** Return the bar lines, the song's end included; empty where no bars were heard. */
 export function barLines(app) {
@@ -31,21 +40,31 @@ export function barLines(app) {
 }
 
 /** Return the section that sounds at a place. */
-export const sectionAt = (app, seconds) => (app.music?.sections ?? []).find((one) => one.start_s <= seconds && seconds < one.end_s);
+export const sectionAt = (app, seconds) =>
+  (app.music?.sections ?? []).find((one) => one.start_s <= seconds && seconds < one.end_s);
 
 /** Return the bar (or bars) that a stretch touches, as a stretch. */
 export function barsOf(app, { start_s, end_s }) {
   const lines = barLines(app);
   const first = lines.findLastIndex((at) => at <= start_s + 1e-3);
   const last = lines.findIndex((at) => at >= end_s - 1e-3);
-  return lines.length ? { start_s: lines[Math.max(0, first)], end_s: lines[last < 0 ? lines.length - 1 : Math.max(last, Math.max(0, first) + 1)] } : null;
+  return lines.length
+    ? {
+        start_s: lines[Math.max(0, first)],
+        end_s: lines[last < 0 ? lines.length - 1 : Math.max(last, Math.max(0, first) + 1)],
+      }
+    : null;
 }
 
 /** Return a loop moved by bars; by its own length where no bars are known. */
 export function movedByBars(app, loop, by) {
-  const lines = barLines(app), length = loop.end_s - loop.start_s;
+  const lines = barLines(app),
+    length = loop.end_s - loop.start_s;
   if (!lines.length) return within(app, loop.start_s + by * length, length);
-  const near = lines.reduce((best, at, index) => (Math.abs(at - loop.start_s) < Math.abs(lines[best] - loop.start_s) ? index : best), 0);
+  const near = lines.reduce(
+    (best, at, index) => (Math.abs(at - loop.start_s) < Math.abs(lines[best] - loop.start_s) ? index : best),
+    0,
+  );
   const last = barIndex(lines, loop.end_s);
   const count = Math.max(1, last - near);
   const first = Math.min(Math.max(0, near + by), Math.max(0, lines.length - 1 - count));
@@ -61,7 +80,11 @@ export function grownByBars(app, loop, by) {
   return { start_s: lines[first], end_s: lines[last] };
 }
 
-const barIndex = (lines, seconds) => lines.reduce((best, at, index) => (Math.abs(at - seconds) < Math.abs(lines[best] - seconds) ? index : best), 0);
+const barIndex = (lines, seconds) =>
+  lines.reduce(
+    (best, at, index) => (Math.abs(at - seconds) < Math.abs(lines[best] - seconds) ? index : best),
+    0,
+  );
 
 function within(app, start, length) {
   const start_s = Math.min(Math.max(0, start), Math.max(0, app.player.duration - length));
@@ -70,7 +93,8 @@ function within(app, start, length) {
 
 /** Return sections with which repeat each is: {…section, turn, turns}. */
 export function counted(sections) {
-  const turns = new Map(), seen = new Map();
+  const turns = new Map(),
+    seen = new Map();
   for (const { label } of sections) turns.set(label, (turns.get(label) ?? 0) + 1);
   return sections.map((section) => {
     const turn = (seen.get(section.label) ?? 0) + 1;

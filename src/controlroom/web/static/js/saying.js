@@ -20,7 +20,10 @@ export function tellOrigin(line, app, { name, heard, sure, what }) {
   badge.className = word ? "badge said" : "badge heard";
   badge.textContent = word ? "said" : "heard";
   line.classList.toggle("by-person", Boolean(word));
-  if (!word) { line.replaceChildren(badge, sure === null ? " nothing" : ` confidence ${Math.round(100 * sure)} %`); return; }
+  if (!word) {
+    line.replaceChildren(badge, sure === null ? " nothing" : ` confidence ${Math.round(100 * sure)} %`);
+    return;
+  }
   const back = document.createElement("button");
   Object.assign(back, { type: "button", className: "link", textContent: "Take it back" });
   back.setAttribute("aria-label", `Take it back: your word on the ${what}`);
@@ -31,5 +34,8 @@ export function tellOrigin(line, app, { name, heard, sure, what }) {
 
 /** Let the space bar press buttons here, and not start the song. */
 export function ownSpace(element, scope) {
-  scope.on(element, "keydown", (event) => { if (event.key === " " && event.target.closest("button, summary, input[type=checkbox]")) event.stopPropagation(); });
+  scope.on(element, "keydown", (event) => {
+    if (event.key === " " && event.target.closest("button, summary, input[type=checkbox]"))
+      event.stopPropagation();
+  });
 }

@@ -6,7 +6,8 @@ export class Scope {
 
   /** Keep a function that undoes something. */
   add(undo) {
-    if (this.#ended) undo(); else this.#undo.push(undo);
+    if (this.#ended) undo();
+    else this.#undo.push(undo);
     return undo;
   }
 
@@ -24,7 +25,10 @@ export class Scope {
 
   /** Call before every frame until the scope ends. */
   frames(call) {
-    let frame = requestAnimationFrame(function again(now) { call(now); frame = requestAnimationFrame(again); });
+    let frame = requestAnimationFrame(function again(now) {
+      call(now);
+      frame = requestAnimationFrame(again);
+    });
     this.add(() => cancelAnimationFrame(frame));
   }
 
@@ -50,12 +54,20 @@ export class Scope {
 export function settled(scope, milliseconds, call) {
   let timer = 0;
   scope.add(() => clearTimeout(timer));
-  return (...given) => { clearTimeout(timer); timer = setTimeout(() => call(...given), milliseconds); };
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => call(...given), milliseconds);
+  };
 }
 
 /** Return a function that calls `call` once before the next frame, however often it was called by then. */
 export function framed(scope, call) {
   let frame = 0;
   scope.add(() => cancelAnimationFrame(frame));
-  return () => { frame ||= requestAnimationFrame(() => { frame = 0; call(); }); };
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      call();
+    });
+  };
 }

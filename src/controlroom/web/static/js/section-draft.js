@@ -1,6 +1,9 @@
 // Sections while a person puts them right: nothing here is sent before it is kept.
 export class SectionDraft {
-  constructor() { this.marks = []; this.moved = false; }
+  constructor() {
+    this.marks = [];
+    this.moved = false;
+  }
 
   /** Begin with what stands. */
   take(sections) {
@@ -9,18 +12,33 @@ export class SectionDraft {
   }
 
   /** Take the draft as what stands from now on. */
-  kept() { this.take(this.marks); }
+  kept() {
+    this.take(this.marks);
+  }
 
-  isMoved(mark) { return mark.from !== mark.start_s || mark.was !== mark.label; }
+  isMoved(mark) {
+    return mark.from !== mark.start_s || mark.was !== mark.label;
+  }
 
-  endOf(index, duration) { return this.marks[index + 1]?.start_s ?? duration; }
+  endOf(index, duration) {
+    return this.marks[index + 1]?.start_s ?? duration;
+  }
 
   /** Return the others that still have the name that this one had. */
-  alike(mark) { return mark.was && mark.was !== mark.label ? this.marks.filter((one) => one !== mark && one.was === mark.was && one.label === mark.was) : []; }
+  alike(mark) {
+    return mark.was && mark.was !== mark.label
+      ? this.marks.filter((one) => one !== mark && one.was === mark.was && one.label === mark.was)
+      : [];
+  }
 
-  rename(mark, label) { mark.label = label; this.moved = true; }
+  rename(mark, label) {
+    mark.label = label;
+    this.moved = true;
+  }
 
-  renameAlike(mark) { for (const one of this.alike(mark)) this.rename(one, mark.label); }
+  renameAlike(mark) {
+    for (const one of this.alike(mark)) this.rename(one, mark.label);
+  }
 
   move(mark, start_s) {
     mark.start_s = Math.round(start_s * 1e6) / 1e6;
@@ -37,7 +55,10 @@ export class SectionDraft {
     return mark;
   }
 
-  remove(mark) { this.marks = this.marks.filter((one) => one !== mark); this.moved = true; }
+  remove(mark) {
+    this.marks = this.marks.filter((one) => one !== mark);
+    this.moved = true;
+  }
 
   /** Return why it can't be kept; empty when it can. */
   fault() {
@@ -46,5 +67,7 @@ export class SectionDraft {
     return twice < 0 ? "" : `sections ${twice + 1} and ${twice + 2} begin at one place`;
   }
 
-  body() { return this.marks.map(({ start_s, label }) => ({ start_s, label })); }
+  body() {
+    return this.marks.map(({ start_s, label }) => ({ start_s, label }));
+  }
 }

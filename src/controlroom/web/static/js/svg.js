@@ -7,4 +7,9 @@ export function svg(name, attributes = {}, ...children) {
 }
 
 /** Return the path through points [x, y]; a null begins it anew. */
-export const path = (points) => points.map((point, at) => (point ? `${at && points[at - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "")).join("");
+export const path = (points) =>
+  points
+    .map((point, at) =>
+      point ? `${at && points[at - 1] ? "L" : "M"}${point[0].toFixed(1)} ${point[1].toFixed(1)}` : "",
+    )
+    .join("");

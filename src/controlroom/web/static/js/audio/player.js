@@ -8,20 +8,38 @@ const START_S = 0.06;
 const SEAM_S = 0.004;
 
 export class Player extends Sides {
-  #context = null; #seam = null; #schedule = new Schedule(this);
-  #segments = []; #cursor = 0; #next = 0; #stillAt = 0;
+  #context = null;
+  #seam = null;
+  #schedule = new Schedule(this);
+  #segments = [];
+  #cursor = 0;
+  #next = 0;
+  #stillAt = 0;
 
   constructor(scope, bus) {
     super(bus);
-    this.loop = null; this.looping = false; this.playing = false; this.mode = "stereo"; this.band = BANDS[2]; this.graph = null;
+    this.loop = null;
+    this.looping = false;
+    this.playing = false;
+    this.mode = "stereo";
+    this.band = BANDS[2];
+    this.graph = null;
     scope.every(120, () => this.#pump());
     scope.add(() => this.#context?.close());
   }
 
-  get rate() { return this.stores.take?.sound.rate_hz ?? 48000; }
-  get frames() { return this.stores.take?.last ?? 0; }
-  get duration() { return this.frames / this.rate; }
-  get context() { return this.#context; }
+  get rate() {
+    return this.stores.take?.sound.rate_hz ?? 48000;
+  }
+  get frames() {
+    return this.stores.take?.last ?? 0;
+  }
+  get duration() {
+    return this.frames / this.rate;
+  }
+  get context() {
+    return this.#context;
+  }
 
   /** Return where it stands, in seconds of the take. */
   get position() {
@@ -29,7 +47,9 @@ export class Player extends Sides {
     const now = this.#context.currentTime - (this.#context.outputLatency || 0);
     const segment = this.#segments.findLast((one) => one.when <= now) ?? this.#segments[0];
     if (!segment) return this.#cursor / this.rate;
-    return (segment.first + Math.min(segment.count, Math.max(0, (now - segment.when) * this.rate))) / this.rate;
+    return (
+      (segment.first + Math.min(segment.count, Math.max(0, (now - segment.when) * this.rate))) / this.rate
+    );
   }
 
   /** Take a lane's new sound over in what is scheduled. */
@@ -49,7 +69,11 @@ export class Player extends Sides {
   }
 
   /** Listen another way: stereo, mono, side, small speaker, or one band alone. */
-  setMode(mode, band = this.band) { Object.assign(this, { mode, band }); this.graph?.mode(mode, band); this.bus.tell("sides"); }
+  setMode(mode, band = this.band) {
+    Object.assign(this, { mode, band });
+    this.graph?.mode(mode, band);
+    this.bus.tell("sides");
+  }
 
   async play(from = this.position) {
     if (!this.stores.take) return;
@@ -70,7 +94,8 @@ export class Player extends Sides {
 
   seek(seconds) {
     let frame = Math.round(Math.min(Math.max(0, seconds), this.duration) * this.rate);
-    if (this.looping && (seconds < this.loop.start_s || seconds >= this.loop.end_s)) frame = Math.round(this.loop.start_s * this.rate);
+    if (this.looping && (seconds < this.loop.start_s || seconds >= this.loop.end_s))
+      frame = Math.round(this.loop.start_s * this.rate);
     this.#stillAt = this.#cursor = frame;
     this.bus.tell("seek");
     if (!this.playing) return;
@@ -104,7 +129,10 @@ export class Player extends Sides {
     this.#segments = this.#segments.filter((one) => one.when + one.count / this.rate > now - 1);
     while (this.#next < now + AHEAD_S) {
       if (this.#cursor >= end) {
-        if (!this.looping) { if (now >= this.#next) this.#finish(); return; }
+        if (!this.looping) {
+          if (now >= this.#next) this.#finish();
+          return;
+        }
         this.#cursor = Math.round(this.loop.start_s * this.rate);
         this.#dip(this.#next);
       }
@@ -125,5 +153,9 @@ export class Player extends Sides {
     gain.linearRampToValueAtTime(1, at + SEAM_S);
   }
 
-  #finish() { this.stop(); this.#stillAt = 0; this.bus.tell("playing"); }
+  #finish() {
+    this.stop();
+    this.#stillAt = 0;
+    this.bus.tell("playing");
+  }
 }

@@ -2,11 +2,17 @@
 export class Schedule {
   #sources = new Map();
 
-  constructor(player) { this.player = player; this.round = 0; }
+  constructor(player) {
+    this.player = player;
+    this.round = 0;
+  }
 
   /** Stop what is scheduled for a side. */
   silence(side) {
-    for (const source of this.#sources.get(side) ?? []) { source.stop(); source.disconnect(); }
+    for (const source of this.#sources.get(side) ?? []) {
+      source.stop();
+      source.disconnect();
+    }
     this.#sources.set(side, new Set());
   }
 
@@ -16,10 +22,12 @@ export class Schedule {
     const store = stores[side];
     if (!store) return;
     const round = this.round;
-    for (let frame = segment.first; frame < segment.first + segment.count;) {
+    for (let frame = segment.first; frame < segment.first + segment.count; ) {
       const inside = frame >= store.first && frame < store.last;
       const from = inside ? store : stores.take;
-      const until = inside ? store.chunkEnd(frame) : Math.min(from.chunkEnd(frame), frame < store.first ? store.first : Infinity);
+      const until = inside
+        ? store.chunkEnd(frame)
+        : Math.min(from.chunkEnd(frame), frame < store.first ? store.first : Infinity);
       const start = frame;
       const count = Math.min(segment.first + segment.count, until) - start;
       frame += count;
@@ -38,6 +46,9 @@ export class Schedule {
     source.connect(faders[side]);
     source.start(when + late / rate, (first + late - chunk.first) / rate, (count - late) / rate);
     this.#sources.get(side).add(source);
-    source.onended = () => { source.disconnect(); this.#sources.get(side)?.delete(source); };
+    source.onended = () => {
+      source.disconnect();
+      this.#sources.get(side)?.delete(source);
+    };
   }
 }

@@ -9,7 +9,9 @@ export class Store {
 
   /** `alone`: silent where it has no sound; `kept`: how many stretches it may hold. */
   constructor(song, sound, { alone = false, kept = KEPT } = {}) {
-    Object.assign(this, { sound, alone, kept });
+    this.sound = sound;
+    this.alone = alone;
+    this.kept = kept;
     this.first = sound.start_frame;
     this.last = sound.start_frame + sound.frames;
     this.chunkFrames = CHUNK_S * sound.rate_hz;
@@ -18,7 +20,10 @@ export class Store {
 
   /** Return the end of the chunk that holds a frame of the take's clock. */
   chunkEnd(frame) {
-    return Math.min(this.last, this.first + (Math.floor((frame - this.first) / this.chunkFrames) + 1) * this.chunkFrames);
+    return Math.min(
+      this.last,
+      this.first + (Math.floor((frame - this.first) / this.chunkFrames) + 1) * this.chunkFrames,
+    );
   }
 
   /** Return {buffer, first}: the chunk that holds a frame, and where it begins. */
@@ -38,10 +43,13 @@ export class Store {
   async #read(start) {
     const { channels, frames, rate_hz: rate } = this.sound;
     const stop = Math.min(frames, start + this.chunkFrames);
-    const rows = await Promise.all(Array.from({ length: channels }, (_, channel) =>
-      getRange(this.url, 4 * (channel * frames + start), 4 * (channel * frames + stop))));
+    const rows = await Promise.all(
+      Array.from({ length: channels }, (_, channel) =>
+        getRange(this.url, 4 * (channel * frames + start), 4 * (channel * frames + stop)),
+      ),
+    );
     const buffer = new AudioBuffer({ length: stop - start, numberOfChannels: channels, sampleRate: rate });
-    rows.forEach((row, channel) => buffer.copyToChannel(new Float32Array(row), channel));
+    for (const [channel, row] of rows.entries()) buffer.copyToChannel(new Float32Array(row), channel);
     return { buffer, first: this.first + start };
   }
 }

@@ -3,6 +3,7 @@ import { place } from "../format.js";
 import { offerTonics, symbol } from "../pitches.js";
 import { ownSpace, say, tellOrigin } from "../saying.js";
 
+/** @type {import("../app.js").Controller} */
 export default function chordName(element, app, scope) {
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
   const form = element.querySelector("form");
@@ -33,7 +34,10 @@ export default function chordName(element, app, scope) {
   /** Return all chords as they would be said: neighbours of one name are one. */
   function marks() {
     const changed = new Set(form.everywhere.checked ? same() : [chosen]);
-    const all = app.music.chords.map((one) => ({ start_s: one.start_s, label: changed.has(one) ? named() : one.label }));
+    const all = app.music.chords.map((one) => ({
+      start_s: one.start_s,
+      label: changed.has(one) ? named() : one.label,
+    }));
     return all.filter((one, index) => one.label !== all[index - 1]?.label);
   }
 
@@ -41,22 +45,42 @@ export default function chordName(element, app, scope) {
   scope.on(form, "submit", async (event) => {
     event.preventDefault();
     if (!chosen || named() === chosen.label) return;
-    const label = named(), reason = form.reason.value.trim();
-    if (!await say(app, { chords: marks(), reason }, `${symbol(chosen.label)} is ${symbol(label)} now`)) return;
+    const label = named(),
+      reason = form.reason.value.trim();
+    if (!(await say(app, { chords: marks(), reason }, `${symbol(chosen.label)} is ${symbol(label)} now`)))
+      return;
     form.reason.value = "";
     chosen = null;
     show();
     at("hint").focus();
   });
-  scope.on(element, "click", (event) => { if (event.target.closest('[data-do="close"]')) { chosen = null; show(); } });
+  scope.on(element, "click", (event) => {
+    if (event.target.closest('[data-do="close"]')) {
+      chosen = null;
+      show();
+    }
+  });
   ownSpace(element, scope);
-  app.bus.hear(scope, "chord", ({ chord }) => { chosen = chord; show(); });
+  app.bus.hear(scope, "chord", ({ chord }) => {
+    chosen = chord;
+    show();
+  });
   app.bus.hear(scope, "music", () => {
     const { music } = app;
-    chosen = chosen && (music.chords.find((one) => one.start_s === chosen.start_s && one.label === chosen.label) ?? null);
+    chosen =
+      chosen &&
+      (music.chords.find((one) => one.start_s === chosen.start_s && one.label === chosen.label) ?? null);
     if (!chosen) show();
-    const sure = music.chords.length ? music.chords.reduce((sum, one) => sum + one.confidence * (one.end_s - one.start_s), 0) / music.chords.reduce((sum, one) => sum + one.end_s - one.start_s, 0) : null;
-    tellOrigin(at("origin"), app, { name: "chords", what: "chords", heard: `${music.heard.chords.length} chords; what differs is underlined`, sure });
+    const sure = music.chords.length
+      ? music.chords.reduce((sum, one) => sum + one.confidence * (one.end_s - one.start_s), 0) /
+        music.chords.reduce((sum, one) => sum + one.end_s - one.start_s, 0)
+      : null;
+    tellOrigin(at("origin"), app, {
+      name: "chords",
+      what: "chords",
+      heard: `${music.heard.chords.length} chords; what differs is underlined`,
+      sure,
+    });
     element.hidden = !music.chords.length && !music.said.chords;
   });
 }

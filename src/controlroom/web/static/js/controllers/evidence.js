@@ -2,6 +2,7 @@
 import { getText, post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function evidence(element, app, scope) {
   const button = element.querySelector("button");
 
@@ -9,7 +10,10 @@ export default function evidence(element, app, scope) {
     const text = await tried(app, () => getText(`/songs/${app.song}/music`));
     if (!text) return;
     const fresh = new DOMParser().parseFromString(text, "text/html");
-    for (const one of document.querySelectorAll("[data-evidence]")) one.replaceChildren(...fresh.querySelector(`[data-evidence="${one.dataset.evidence}"]`).children);
+    /** @type {NodeListOf<HTMLElement>} */
+    const places = document.querySelectorAll("[data-evidence]");
+    for (const one of places)
+      one.replaceChildren(...fresh.querySelector(`[data-evidence="${one.dataset.evidence}"]`).children);
     element.hidden = true;
   }
 
@@ -18,6 +22,10 @@ export default function evidence(element, app, scope) {
     await tried(app, () => post(`/songs/${app.song}/proposals`));
     button.disabled = false;
   });
-  app.bus.hear(scope, "song", ({ song, music }) => { if (music && song === app.song) element.hidden = false; });
-  app.bus.hear(scope, "job-ended", ({ song, kind, state }) => { if (song === app.song && state === "done" && ["propose", "listen", "finish"].includes(kind)) refresh(); });
+  app.bus.hear(scope, "song", ({ song, music }) => {
+    if (music && song === app.song) element.hidden = false;
+  });
+  app.bus.hear(scope, "job-ended", ({ song, kind, state }) => {
+    if (song === app.song && state === "done" && ["propose", "listen", "finish"].includes(kind)) refresh();
+  });
 }

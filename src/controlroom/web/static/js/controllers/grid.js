@@ -15,7 +15,10 @@ const FACTS = {
   },
   first_downbeat_s: {
     what: "first downbeat",
-    stands: (music) => { const at = music.said.first_downbeat_s?.value ?? music.downbeats_s[0]; return at === undefined ? "" : exact(at); },
+    stands: (music) => {
+      const at = music.said.first_downbeat_s?.value ?? music.downbeats_s[0];
+      return at === undefined ? "" : exact(at);
+    },
     heard: (heard) => (heard.first_downbeat_s === null ? "none" : exact(heard.first_downbeat_s)),
     sure: (heard) => (heard.first_downbeat_s === null ? null : heard.downbeat_confidence),
     read: (form) => seconds(form.value.value),
@@ -36,6 +39,7 @@ const FACTS = {
   },
 };
 
+/** @type {import("../app.js").Controller} */
 export default function grid(element, app, scope) {
   const forms = [...element.querySelectorAll("form[data-say]")];
   const why = element.querySelector('[data-target="why"]');
@@ -43,7 +47,8 @@ export default function grid(element, app, scope) {
   offerTonics(tonic, new Option("not known", ""));
 
   function fill(form) {
-    const fact = FACTS[form.dataset.say], stands = fact.stands(app.music);
+    const fact = FACTS[form.dataset.say],
+      stands = fact.stands(app.music);
     if (form.value) form.value.value = stands;
     else [form.tonic.value, form.mode.value] = stands ? stands.split(":") : ["", "maj"];
     form.dataset.stands = shown(form);
@@ -59,17 +64,32 @@ export default function grid(element, app, scope) {
 
   function draw() {
     for (const form of forms) {
-      const name = form.dataset.say, fact = FACTS[name];
+      const name = form.dataset.say,
+        fact = FACTS[name];
       if (!form.classList.contains("moved")) fill(form);
-      tellOrigin(form.querySelector(".origin"), app, { name, what: fact.what, heard: fact.heard(app.music.heard), sure: fact.sure(app.music.heard) });
+      tellOrigin(form.querySelector(".origin"), app, {
+        name,
+        what: fact.what,
+        heard: fact.heard(app.music.heard),
+        sure: fact.sure(app.music.heard),
+      });
     }
     element.querySelector('[data-target="no-tempo"]').hidden = app.music.tempo_bpm !== null;
   }
 
   async function keep(form) {
-    const name = form.dataset.say, fact = FACTS[name], value = fact.read(form);
-    if (value === "" || Number.isNaN(value)) { app.bus.tell("refused", { message: `“${shown(form)}” is no ${fact.what}`, hint: name === "first_downbeat_s" ? "minutes and seconds, such as 0:01.25" : "" }); return; }
-    if (!await say(app, { [name]: value, reason: why.value.trim() }, `the ${fact.what} is yours now`)) return;
+    const name = form.dataset.say,
+      fact = FACTS[name],
+      value = fact.read(form);
+    if (value === "" || Number.isNaN(value)) {
+      app.bus.tell("refused", {
+        message: `“${shown(form)}” is no ${fact.what}`,
+        hint: name === "first_downbeat_s" ? "minutes and seconds, such as 0:01.25" : "",
+      });
+      return;
+    }
+    if (!(await say(app, { [name]: value, reason: why.value.trim() }, `the ${fact.what} is yours now`)))
+      return;
     why.value = "";
     form.dataset.stands = shown(form);
     moved(form);
@@ -81,12 +101,24 @@ export default function grid(element, app, scope) {
     form.value.focus({ preventScroll: true });
   }
 
-  scope.on(element, "submit", (event) => { event.preventDefault(); keep(event.target); });
-  scope.on(element, "input", (event) => { const form = event.target.closest("form[data-say]"); if (form) moved(form); });
+  scope.on(element, "submit", (event) => {
+    event.preventDefault();
+    keep(event.target);
+  });
+  scope.on(element, "input", (event) => {
+    const form = event.target.closest("form[data-say]");
+    if (form) moved(form);
+  });
   scope.on(element, "click", (event) => {
-    const form = event.target.closest("form[data-say]"), times = Number(event.target.dataset.times), from = event.target.dataset.from;
+    const form = event.target.closest("form[data-say]"),
+      times = Number(event.target.dataset.times),
+      from = event.target.dataset.from;
     if (times && form.value.value) put(form, figure(form.value.valueAsNumber * times));
-    if (from) put(form, exact(from === "beat" ? nearest(app.music.beats_s, app.player.position) : app.player.position));
+    if (from)
+      put(
+        form,
+        exact(from === "beat" ? nearest(app.music.beats_s, app.player.position) : app.player.position),
+      );
   });
   scope.on(element, "keydown", (event) => {
     const form = event.target.closest("form[data-say]");

@@ -15,14 +15,21 @@ export class Knobs {
     this.#mark();
   }
 
-  get inputs() { return this.form ? [...this.form.querySelectorAll("[data-knob]")] : []; }
+  get inputs() {
+    return this.form ? [...this.form.querySelectorAll("[data-knob]")] : [];
+  }
 
-  #of(name) { return this.form.querySelector(`[data-knob="${name}"]`); }
+  #of(name) {
+    return this.form.querySelector(`[data-knob="${name}"]`);
+  }
 
   #slide(slider) {
     if (!slider) return;
     const value = Number(this.#of(slider.dataset.slider).value);
-    if (slider.dataset.log === undefined) { slider.value = value; return; }
+    if (slider.dataset.log === undefined) {
+      slider.value = value;
+      return;
+    }
     if (!slider.dataset.low) Object.assign(slider.dataset, { low: slider.min, high: slider.max });
     Object.assign(slider, { min: 0, max: 1, step: 0.001 });
     slider.value = Math.log(value / slider.dataset.low) / Math.log(slider.dataset.high / slider.dataset.low);
@@ -35,29 +42,48 @@ export class Knobs {
     return Number((Math.round((low * (high / low) ** slider.value) / step) * step).toFixed(4));
   }
 
-  #moved() { this.#mark(); this.onchange(); }
+  #moved() {
+    this.#mark();
+    this.onchange();
+  }
 
   #mark() {
     for (const input of this.inputs) input.closest(".knob").classList.toggle("moved", differs(input));
   }
 
   /** Return every knob's value; those that are no valid number are left out. */
-  all() { return Object.fromEntries(this.inputs.filter(isSaid).map((one) => [one.dataset.knob, valueOf(one)])); }
+  all() {
+    return Object.fromEntries(this.inputs.filter(isSaid).map((one) => [one.dataset.knob, held(one)]));
+  }
 
   /** Return the knobs that differ from the proposal. */
-  changed() { return Object.fromEntries(this.inputs.filter((one) => differs(one) && isSaid(one)).map((one) => [one.dataset.knob, valueOf(one)])); }
+  changed() {
+    return Object.fromEntries(
+      this.inputs.filter((one) => differs(one) && isSaid(one)).map((one) => [one.dataset.knob, held(one)]),
+    );
+  }
 
   set(values) {
     for (const [name, value] of Object.entries(values ?? {})) {
       const input = this.#of(name);
       if (!input) continue;
-      if (input.type === "checkbox") input.checked = value; else input.value = value;
+      if (input.type === "checkbox") input.checked = value;
+      else input.value = value;
       this.#slide(this.form.querySelector(`[data-slider="${name}"]`));
     }
     if (this.form) this.#mark();
   }
 
-  reset() { this.set(Object.fromEntries(this.inputs.map((one) => [one.dataset.knob, one.type === "checkbox" ? one.dataset.proposed === "true" : one.dataset.proposed]))); }
+  reset() {
+    this.set(
+      Object.fromEntries(
+        this.inputs.map((one) => [
+          one.dataset.knob,
+          one.type === "checkbox" ? one.dataset.proposed === "true" : one.dataset.proposed,
+        ]),
+      ),
+    );
+  }
 }
 
 /** Return whether a field holds a value: a choice always does, also the empty one. */
@@ -65,12 +91,14 @@ function isSaid(input) {
   return input.checkValidity() && (input.value !== "" || input.tagName === "SELECT");
 }
 
-function valueOf(input) {
+function held(input) {
   if (input.type === "checkbox") return input.checked;
   return input.type === "number" ? input.valueAsNumber : input.value;
 }
 
 function differs(input) {
   if (input.type === "checkbox") return String(input.checked) !== input.dataset.proposed;
-  return input.type === "number" ? Math.abs(input.valueAsNumber - Number(input.dataset.proposed)) > 1e-9 : input.value !== input.dataset.proposed;
+  return input.type === "number"
+    ? Math.abs(input.valueAsNumber - Number(input.dataset.proposed)) > 1e-9
+    : input.value !== input.dataset.proposed;
 }

@@ -2,6 +2,7 @@
 import { post } from "../api.js";
 import { tried } from "./toasts.js";
 
+/** @type {import("../app.js").Controller} */
 export default function masters(element, app, scope) {
   scope.on(element, "click", (event) => {
     if (!event.target.closest('[data-do="release"]')) return;
@@ -10,5 +11,7 @@ export default function masters(element, app, scope) {
       app.bus.tell("said", { text: `released: ${files.length} files in the song's release folder` });
     });
   });
-  app.bus.hear(scope, "job-ended", (job) => { if (job.song === app.song && job.kind === "render" && job.state === "done") location.reload(); });
+  app.bus.hear(scope, "job-ended", (job) => {
+    if (job.song === app.song && job.kind === "render" && job.state === "done") location.reload();
+  });
 }

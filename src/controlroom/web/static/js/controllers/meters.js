@@ -3,6 +3,7 @@ import { level } from "../format.js";
 
 const FLOOR_DB = -48;
 
+/** @type {import("../app.js").Controller} */
 export default function meters(element, app, scope) {
   const at = (name) => element.querySelector(`[data-meter="${name}"]`);
   const canvas = at("bars");
@@ -33,7 +34,7 @@ export default function meters(element, app, scope) {
   }
 
   const fresh = () => app.player.graph?.fresh();
-  for (const what of ["loop", "sides"]) app.bus.hear(scope, what, fresh);
+  app.bus.hearAny(scope, ["loop", "sides"], fresh);
   scope.on(element, "click", fresh);
   draw([0, 0]);
 }

@@ -10,7 +10,8 @@ export function previews(app, scope, wanted) {
   scope.add(() => asking?.abort());
   return async () => {
     asking?.abort();
-    const mine = (asking = new AbortController());
+    const mine = new AbortController();
+    asking = mine;
     const stretch = player.loop;
     if (!stretch || !player.stores.take) return;
     const { processor, part = "mix", knobs, span } = wanted();
@@ -29,13 +30,22 @@ export function previews(app, scope, wanted) {
 export const pair = ({ start_s, end_s }) => ({ start_s, end_s });
 
 /** Return the sounds of the sides that stand, by side. */
-export const sidesOf = (player) => Object.fromEntries(SIDES.filter((side) => player.stores[side]).map((side) => [side, player.stores[side].sound]));
+export const sidesOf = (player) =>
+  Object.fromEntries(
+    SIDES.filter((side) => player.stores[side]).map((side) => [side, player.stores[side].sound]),
+  );
 
 /** Ask for the gains that make these sounds equally loud on a stretch. */
 export async function matched(app, sounds, stretch, signal) {
   const found = Object.values(sounds);
-  const moved = Object.fromEntries(found.filter((sound) => sound.moved_s).map((sound) => [sound.id, sound.moved_s]));
-  const gains = await post(`/songs/${app.song}/matches`, { sounds: found.map((sound) => sound.id), stretch: pair(stretch), moved_s: moved }, signal);
+  const moved = Object.fromEntries(
+    found.filter((sound) => sound.moved_s).map((sound) => [sound.id, sound.moved_s]),
+  );
+  const gains = await post(
+    `/songs/${app.song}/matches`,
+    { sounds: found.map((sound) => sound.id), stretch: pair(stretch), moved_s: moved },
+    signal,
+  );
   for (const [side, sound] of Object.entries(sounds)) app.player.gains[side] = gains[sound.id] ?? 0;
   app.player.fade();
   app.bus.tell("gains");

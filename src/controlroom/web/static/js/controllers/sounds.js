@@ -17,13 +17,16 @@ export async function readSounds(app) {
 export function keepMatched(app, scope) {
   const { player, bus } = app;
   let last = "";
-  const keyOf = () => JSON.stringify([player.loop, Object.values(sidesOf(player)).map((sound) => [sound.id, sound.moved_s])]);
+  const keyOf = () =>
+    JSON.stringify([player.loop, Object.values(sidesOf(player)).map((sound) => [sound.id, sound.moved_s])]);
   const match = settled(scope, 300, () => {
     const key = keyOf();
     if (!player.loop || key === last || Object.keys(sidesOf(player)).length < 2) return;
     last = key;
     tried(app, () => matched(app, sidesOf(player), player.loop));
   });
-  bus.hear(scope, "gains", () => { last = keyOf(); });
-  for (const what of ["loop", "sides"]) bus.hear(scope, what, match);
+  bus.hear(scope, "gains", () => {
+    last = keyOf();
+  });
+  bus.hearAny(scope, ["loop", "sides"], match);
 }

@@ -4,6 +4,7 @@ import { framed } from "../scope.js";
 import { Drawing } from "./drawing.js";
 import { Places } from "./places.js";
 
+/** @type {import("../app.js").Controller} */
 export default function stage(element, app, scope) {
   const { player, bus } = app;
   const at = (name) => element.querySelector(`[data-target="${name}"]`);
@@ -23,7 +24,10 @@ export default function stage(element, app, scope) {
   const seconds = (event) => app.secondsAt(event.clientX);
 
   async function picture() {
-    const side = player.side === "render" || (player.side === "difference" && player.other === "render") ? "render" : "take";
+    const side =
+      player.side === "render" || (player.side === "difference" && player.other === "render")
+        ? "render"
+        : "take";
     const sound = player.stores[side]?.sound;
     if (!sound) return;
     if (!pictures.has(sound.id)) {
@@ -32,7 +36,11 @@ export default function stage(element, app, scope) {
     }
     const [peaks, spectrogram] = await pictures.get(sound.id);
     drawing.show({ sound, side, peaks: new Int8Array(peaks), spectrogram: new Uint8Array(spectrogram) });
-    if (!app.loudest) { app.loudest = drawing.loudest(15); places.show(); bus.tell("drawn"); }
+    if (!app.loudest) {
+      app.loudest = drawing.loudest(15);
+      places.show();
+      bus.tell("drawn");
+    }
     at("drawing").hidden = true;
     draw();
   }
@@ -61,22 +69,41 @@ export default function stage(element, app, scope) {
   }
 
   bus.hear(scope, "zoom", ({ by }) => {
-    const centre = player.playing || !player.loop ? player.position : (player.loop.start_s + player.loop.end_s) / 2;
+    const centre =
+      player.playing || !player.loop ? player.position : (player.loop.start_s + player.loop.end_s) / 2;
     const half = ((view.end_s - view.start_s) * Math.min(by, 1e3)) / 2;
     look(centre - half, centre + half);
   });
-  bus.hear(scope, "ready", () => { view.end_s = player.duration; picture(); });
+  bus.hear(scope, "ready", () => {
+    view.end_s = player.duration;
+    picture();
+  });
   bus.hear(scope, "sides", picture);
   bus.hear(scope, "loop", region);
-  bus.hear(scope, "desk", () => { places.show(); draw(); });
-  scope.on(lanes, "wheel", (event) => {
-    if (!event.ctrlKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
-    event.preventDefault();
-    const span = view.end_s - view.start_s;
-    if (!event.ctrlKey) { look(view.start_s + (event.deltaX / lanes.clientWidth) * span, view.end_s + (event.deltaX / lanes.clientWidth) * span); return; }
-    const here = seconds(event), by = Math.exp(event.deltaY / 300);
-    look(here - (here - view.start_s) * by, here + (view.end_s - here) * by);
-  }, { passive: false });
+  bus.hear(scope, "desk", () => {
+    places.show();
+    draw();
+  });
+  scope.on(
+    lanes,
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && Math.abs(event.deltaX) <= Math.abs(event.deltaY)) return;
+      event.preventDefault();
+      const span = view.end_s - view.start_s;
+      if (!event.ctrlKey) {
+        look(
+          view.start_s + (event.deltaX / lanes.clientWidth) * span,
+          view.end_s + (event.deltaX / lanes.clientWidth) * span,
+        );
+        return;
+      }
+      const here = seconds(event),
+        by = Math.exp(event.deltaY / 300);
+      look(here - (here - view.start_s) * by, here + (view.end_s - here) * by);
+    },
+    { passive: false },
+  );
 
   let drag = null;
   scope.on(lanes, "pointerdown", (event) => {
@@ -97,14 +124,23 @@ export default function stage(element, app, scope) {
   scope.on(lanes, "pointerup", (event) => {
     const was = drag;
     drag = null;
-    if (was?.loop) { player.setLoop(was.loop, true); bus.tell("loop-set"); } else if (was && !was.moved) {
+    if (was?.loop) {
+      player.setLoop(was.loop, true);
+      bus.tell("loop-set");
+    } else if (was && !was.moved) {
       const here = seconds(event);
-      if (player.looping && (here < player.loop.start_s || here > player.loop.end_s)) player.setLoop(player.loop, false);
+      if (player.looping && (here < player.loop.start_s || here > player.loop.end_s))
+        player.setLoop(player.loop, false);
       player.seek(here);
     }
   });
-  scope.frames(() => { at("playhead").style.transform = `translateX(${x(player.position)}px)`; });
-  const sized = new ResizeObserver(() => { width = lanes.clientWidth; if (player.frames) draw(); });
+  scope.frames(() => {
+    at("playhead").style.transform = `translateX(${x(player.position)}px)`;
+  });
+  const sized = new ResizeObserver(() => {
+    width = lanes.clientWidth;
+    if (player.frames) draw();
+  });
   sized.observe(lanes);
   scope.add(() => sized.disconnect());
   scope.on(matchMedia("(prefers-color-scheme: dark)"), "change", draw);

@@ -1,6 +1,7 @@
 // Short words at the edge of the page: what was done, what was refused and why.
 const STAY_MS = 6000;
 
+/** @type {import("../app.js").Controller} */
 export default function toasts(element, app, scope) {
   const home = element.parentElement;
   // whatever lies outside an open dialog is behind it, and nobody reads it out
@@ -26,8 +27,21 @@ export default function toasts(element, app, scope) {
   app.bus.hear(scope, "said", ({ text, hint }) => show(text, hint));
   app.bus.hear(scope, "refused", (error) => show(error.message, error.hint, true));
   let away = 0;
-  app.bus.hear(scope, "offline", () => { away ||= setTimeout(() => show("the server does not answer", "start controlroom studio again and open its address here; this page goes on by itself", true), 2500); });
-  app.bus.hear(scope, "online", () => { clearTimeout(away); away = 0; });
+  app.bus.hear(scope, "offline", () => {
+    away ||= setTimeout(
+      () =>
+        show(
+          "the server does not answer",
+          "start controlroom studio again and open its address here; this page goes on by itself",
+          true,
+        ),
+      2500,
+    );
+  });
+  app.bus.hear(scope, "online", () => {
+    clearTimeout(away);
+    away = 0;
+  });
 }
 
 /** Do something asynchronous; a refusal becomes a toast. Returns undefined then. */

@@ -1,0 +1,26 @@
+// Every controller by the name that `data-controller` gives; this is the only place that lists them.
+export { default as arc } from "./arc.js";
+export { default as "chord-name" } from "./chord-name.js";
+export { default as desk } from "./desk.js";
+export { default as evidence } from "./evidence.js";
+export { default as grid } from "./grid.js";
+export { default as harmony } from "./harmony.js";
+export { default as history } from "./history.js";
+export { default as "import" } from "./import.js";
+export { default as jobs } from "./jobs.js";
+export { default as masters } from "./masters.js";
+export { default as meters } from "./meters.js";
+export { default as music } from "./music.js";
+export { default as reference } from "./reference.js";
+export { default as references } from "./references.js";
+export { default as samples } from "./samples.js";
+export { default as "section-list" } from "./section-list.js";
+export { default as sections } from "./sections.js";
+export { default as spectrum } from "./spectrum.js";
+export { default as stage } from "./stage.js";
+export { default as standards } from "./standards.js";
+export { default as "stem-import" } from "./stem-import.js";
+export { default as stems } from "./stems.js";
+export { default as toasts } from "./toasts.js";
+export { default as transport } from "./transport.js";
+export { default as trial } from "./trial.js";
