@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controlroom.engine import desk
-from controlroom.engine.cache import FolderCache, MemoryCache
+from controlroom.engine.cache import FolderCache
 from controlroom.engine.desk import (
     GRID_FRAMES,
     Handling,
@@ -39,6 +39,7 @@ from controlroom.processors import form
 from controlroom.processors.form import Block, Processor, knob
 from tests import tolerances as tol
 from tests.conftest import music
+from tests.engine.memory import MemoryCache
 
 
 class Smear(Processor):

@@ -27,9 +27,6 @@ def test_a_span_that_ends_before_it_starts_is_refused() -> None:
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_an_unedited_take_maps_to_itself(at_s: float, other_s: float) -> None:
     timeline = Timeline.of_take("take", 101.0)
-    there = timeline.to_source(at_s)
-    assert there is not None
-    assert there.start_s == at_s
     first, last = sorted((at_s, other_s))
     back = timeline.from_source(span(first, last))
     assert [(s.start_s, s.end_s) for s in back] == ([(first, last)] if last > first else [])
@@ -47,9 +44,6 @@ def test_a_repeated_bar_sounds_in_both_places_and_a_cut_one_in_none() -> None:
     assert edit.duration_s == pytest.approx(8, abs=FLOAT64)
     assert [(s.start_s, s.end_s) for s in edit.from_source(span(2, 3))] == [(2, 3), (4, 5)]
     assert edit.from_source(span(4, 6)) == ()
-    there = edit.to_source(7)
-    assert there is not None
-    assert there.start_s == 7
 
 
 def test_a_span_is_on_its_own_clock_and_refuses_another() -> None:

@@ -8,7 +8,6 @@ import pytest
 from controlroom.dsp import layering
 from controlroom.dsp.one_shot import tone_hz
 from controlroom.dsp.onset_frames import middle
-from controlroom.engine.cache import MemoryCache
 from controlroom.engine.desk import Handling, excerpt_with, prepare, render_stage, run_step
 from controlroom.listening.drums import drum_strokes
 from controlroom.listening.listening import Listening
@@ -19,6 +18,7 @@ from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
 from controlroom.processors.layer import TONES_HZ, Layer
 from tests import tolerances as tol
+from tests.engine.memory import MemoryCache
 from tests.processors.songs import flawed, host
 from tests.processors.test_transient import RATE
 

@@ -34,22 +34,6 @@ class Cache(Protocol):
         ...
 
 
-class MemoryCache:
-    """Keeps everything in memory: for sounds that are few, and for tests."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Audio] = {}
-
-    def find(self, key: str) -> Callable[[], Audio] | None:
-        """Return how to load what is kept under a key; None when nothing is."""
-        return (lambda: self._kept[key]) if key in self._kept else None
-
-    def put(self, key: str, audio: Audio) -> Callable[[], Audio]:
-        """Keep a sound, and return how to load it again."""
-        self._kept[key] = audio
-        return lambda: audio
-
-
 class FolderCache:
     """Keeps sounds as files in one folder, the ones unused for longest going first.
 

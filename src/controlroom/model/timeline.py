@@ -97,14 +97,6 @@ class Timeline(Record):
         """Length of the edit in seconds."""
         return max((piece.end_s for piece in self.pieces), default=0.0)
 
-    def to_source(self, at_s: float) -> Span | None:
-        """Return the zero-length span that sounds at ``at_s``, or None in a gap."""
-        for piece in self.pieces:
-            if piece.start_s <= at_s < piece.end_s:
-                there = piece.source.start_s + at_s - piece.start_s
-                return Span(clock=piece.source.clock, start_s=there, end_s=there)
-        return None
-
     def from_source(self, span: Span) -> tuple[Span, ...]:
         """Return every place on this clock where ``span`` of a source still sounds."""
         places = []
