@@ -20,12 +20,13 @@ from pathlib import Path
 import numpy as np
 
 from controlroom.engine.cache import FolderCache
-from controlroom.engine.desk import Handling, render
+from controlroom.engine.desk import Handling
+from controlroom.engine.player import Player
+from controlroom.engine.score import Take, chain
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.media.encode import MediaFormat
 from controlroom.media.encode import write as media_write
 from controlroom.model.audio import Audio
-from controlroom.model.context import Context
 from controlroom.model.proposals import Step
 from controlroom.processors.bass_consistency import BassConsistency
 from controlroom.processors.carve import Carve
@@ -143,7 +144,9 @@ def desk(folder: Path, chosen: list[Step]) -> float:
     assert whole is not None
     sound = Listening(whole(), stems=stems)
     began = time.process_time()
-    render(sound, chosen, Context(), Handling(FolderCache(folder / "desk", limit_bytes=1 << 40)))
+    rules = Handling(FolderCache(folder / "desk", limit_bytes=1 << 40))
+    player = Player({Take.of(sound): sound}, lambda: rules)
+    player.sound(chain(Take.of(sound), chosen, rules.min_coherence))
     return time.process_time() - began
 
 

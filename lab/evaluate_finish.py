@@ -29,8 +29,8 @@ import sys
 from controlroom.cli.__main__ import run
 if sys.argv[1].startswith("target"):  # the level is read from the WAV; the lossy files were judged in the other modes
     from controlroom.media.encode import MediaFormat
-    from controlroom.studio import mastering
-    mastering.FORMATS = (MediaFormat.WAV24,)
+    from controlroom.studio import routing
+    routing.FORMATS = (MediaFormat.WAV24,)
 sys.exit(run(sys.argv[2:]))
 """
 

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from controlroom.engine.desk import render
+from controlroom.engine.desk import render_stage
 from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio, Samples
 from controlroom.model.context import Context
@@ -157,7 +157,7 @@ def _with_stems(mix: Audio, parts: Mapping[str, Audio]) -> Listening:
 def _leak(sound: Listening, step: Step, voice: Audio) -> str:
     if step.part not in sound.stems:
         return "no such part"
-    after = render(sound, [step], Context()).sound.audio
+    after = render_stage(sound, [step], Context()).sound.audio
     change = after.samples.astype(np.float64) - sound.audio.samples
     if not np.any(change):
         return "refused everywhere"

@@ -34,11 +34,11 @@ def finish_first(take: str, out: str) -> int:
 def tone_and_loudness(take: str, out: str) -> None:
     """Do add → listen → propose → decide by policy → render → verified 24-bit WAV, with the first detectors only."""
     from controlroom.media.encode import MediaFormat
-    from controlroom.studio import finishing, mastering
+    from controlroom.studio import finishing, routing
     from controlroom.studio.studio import Studio
 
     first_ears_only()
-    mastering.FORMATS = (MediaFormat.WAV24,)  # type: ignore[assignment]  # one deliverable
+    routing.FORMATS = (MediaFormat.WAV24,)  # type: ignore[assignment]  # one deliverable
     finishing.write_report = lambda *_: Path(out)  # type: ignore[assignment]  # no report in this profile
     finished = Studio().finish(Path(take), out=Path(out), policy="trusting")
     master = finished.render.masters[0]

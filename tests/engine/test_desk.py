@@ -21,7 +21,6 @@ from controlroom.engine.desk import (
     Told,
     excerpt_with,
     prepare,
-    render,
     run_excerpt,
     run_step,
     stretch_with,
@@ -39,7 +38,7 @@ from controlroom.processors import form
 from controlroom.processors.form import Block, Processor, knob
 from tests import tolerances as tol
 from tests.conftest import music
-from tests.engine.memory import MemoryCache
+from tests.engine.rendering import MemoryCache, render
 
 
 class Smear(Processor):

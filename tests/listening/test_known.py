@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import controlroom
+from controlroom.engine.deliverable import at_rate
 from controlroom.engine.desk import Handling, excerpt_with, render_stage
 from controlroom.engine.trial import Trial
 from controlroom.listening.known import Known, Meant
@@ -22,7 +23,6 @@ from controlroom.model.song import StemTrust
 from controlroom.model.timeline import Span
 from controlroom.music.correction import Mark, MusicCorrection
 from controlroom.processors.gain import Gain
-from controlroom.studio.deliverable import at_rate
 from tests.conftest import music
 from tests.detectors.sounds import standards
 from tests.tolerances import FLOAT64

@@ -44,6 +44,32 @@ def test_a_repeated_bar_sounds_in_both_places_and_a_cut_one_in_none() -> None:
     assert edit.duration_s == pytest.approx(8, abs=FLOAT64)
     assert [(s.start_s, s.end_s) for s in edit.from_source(span(2, 3))] == [(2, 3), (4, 5)]
     assert edit.from_source(span(4, 6)) == ()
+    assert [(s.start_s, s.end_s) for s in edit.from_source(span(6, 7))] == [(6, 7)]
+
+
+def test_an_edit_of_an_edit_is_one_edit_of_what_that_was_made_of() -> None:
+    swapped = Timeline(
+        clock="edit",
+        pieces=(Piece(source=span(6, 8), start_s=0), Piece(source=span(0, 6), start_s=2)),
+    )
+    back = Timeline(
+        clock="back",
+        pieces=(
+            Piece(source=span(2, 8, "edit"), start_s=0),
+            Piece(source=span(0, 2, "edit"), start_s=6),
+        ),
+    )
+    assert back.over(swapped).pieces == (Piece(source=span(0, 8), start_s=0),)
+    cut = Timeline(clock="cut", pieces=(Piece(source=span(1, 3, "edit"), start_s=5),))
+    assert cut.over(swapped).pieces == (
+        Piece(source=span(7, 8), start_s=5),
+        Piece(source=span(0, 1), start_s=6),
+    )
+
+
+def test_pieces_that_overlap_in_an_edit_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"begins at 1.0 s, before the last one ends at 2.0 s"):
+        Timeline(clock="e", pieces=(Piece(source=span(0, 2), start_s=0), Piece(source=span(0, 2), start_s=1)))
 
 
 def test_a_span_is_on_its_own_clock_and_refuses_another() -> None:

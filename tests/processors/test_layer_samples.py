@@ -18,7 +18,7 @@ from controlroom.model.proposals import Stage, Step
 from controlroom.model.timeline import Span
 from controlroom.processors.layer import TONES_HZ, Layer
 from tests import tolerances as tol
-from tests.engine.memory import MemoryCache
+from tests.engine.rendering import MemoryCache
 from tests.processors.songs import flawed, host
 from tests.processors.test_transient import RATE
 

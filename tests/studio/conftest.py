@@ -83,7 +83,7 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def mine(decided: Path, deaf: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a decided song of one's own; its take lies beside it. For speed it hears nothing, and makes FLAC only."""
-    monkeypatch.setattr("controlroom.studio.mastering.FORMATS", (MediaFormat.FLAC24,))
+    monkeypatch.setattr("controlroom.studio.routing.FORMATS", (MediaFormat.FLAC24,))
     shutil.copytree(decided, tmp_path / "song")
     shutil.copy(decided.parent / "take.wav", tmp_path / "take.wav")
     return tmp_path / "song"

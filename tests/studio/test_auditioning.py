@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from controlroom.engine.notebook import Notebook
+from controlroom.engine.player import Player
+from controlroom.engine.score import Take
 from controlroom.listening.known import Known
 from controlroom.listening.listening import Listening
 from controlroom.media.decode import decode
@@ -15,7 +17,7 @@ from controlroom.model.proposals import Proposal
 from controlroom.model.timeline import Span
 from controlroom.processors.gain import Gain
 from controlroom.studio import auditioning
-from controlroom.studio.auditioning import _loudness, matched, write_audition
+from controlroom.studio.auditioning import Auditions, _loudness, matched
 from controlroom.studio.song import opened
 from controlroom.studio.standards import shipped_standards
 from controlroom.studio.studio import Studio
@@ -39,7 +41,9 @@ def audition(asked, tmp_path):
     root = shutil.copytree(kept, tmp_path / "song")
     with opened(root, writing=False) as song:
         heard = Listening(decode(root / song.take.archived_as).audio, Known(clock=song.take.id))
-        yield lambda first=0.0, last=3.0: write_audition(song, proposal, heard, heard.span(first, last))
+        node = Take.of(heard)
+        made = Auditions(song, Player({node: heard}), Notebook())
+        yield lambda first=0.0, last=3.0: made.write(proposal, node, heard.span(first, last))
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def written(monkeypatch):
 
 def test_files_of_the_same_sounds_are_written_once(audition, written):
     first = audition()
-    assert sorted(written) == ["after.mp3", "before.mp3", "difference.mp3"]
+    assert sorted(written) == ["after.flac", "before.flac", "difference.flac"]
     data = first.after.read_bytes()
     assert audition() == first
     assert len(written) == 3
@@ -122,8 +126,7 @@ def test_an_audition_is_of_the_place_it_is_about_or_of_the_loudest(own_s, about_
     asked = Proposal(
         source_digest="s", upstream=(), step=Gain(gain_db=-1.0).step("mix", spans[0]), kind="hum", answers=(about.id,)
     )  # fmt: skip
-    walk = SimpleNamespace(findings=[other, about], song=SimpleNamespace(standards=standards))
-    heard = auditioning.span_of(asked, sound, walk)
+    heard = auditioning.span_of(asked, sound, [other, about], standards)
     assert (heard.start_s, heard.end_s) == pytest.approx(heard_s, abs=0.5)
 
 

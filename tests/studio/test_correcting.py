@@ -9,6 +9,7 @@ import pytest
 from lab.songs import make_song
 
 from controlroom.cli.__main__ import run
+from controlroom.engine.deliverable import at_rate
 from controlroom.engine.desk import render_stage
 from controlroom.listening.masked_bars import masked_bars_of
 from controlroom.listening.musical import music_of
@@ -16,7 +17,6 @@ from controlroom.media.encode import MediaFormat, write
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
 from controlroom.report.history import entry_sentence
-from controlroom.studio.deliverable import at_rate
 from controlroom.studio.importing import take_audio
 from controlroom.studio.levelling import level
 from controlroom.studio.song import opened

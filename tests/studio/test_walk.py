@@ -497,7 +497,8 @@ class TestLevel:
         assert not waits.proposals[0].provisional
         assert not waits.plan.as_planned
         assert [p.step.stage for p in walk.waiting] == [Stage.LOUDNESS] * 2
-        assert {id(walk.inputs[p.id]) for p in waits.proposals} == {id(walk.now)}
+        assert [walk.inputs[p.id] for p in waits.proposals] == [walk.node] * 2
+        assert {p.node for p in waits.proposals} == {walk.node.key}
 
     def test_that_a_person_named_is_their_answer(self, song, ear):
         song.memory.set_target(-16.0, "ada", song.now())

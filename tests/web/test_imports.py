@@ -191,7 +191,7 @@ def test_only_what_was_sent_is_swept(tmp_path):
 
 def test_a_release_of_what_was_taken_back_is_refused(console, monkeypatch):
     monkeypatch.setattr("controlroom.studio.walk.all_detectors", dict)
-    monkeypatch.setattr("controlroom.studio.mastering.FORMATS", (MediaFormat.FLAC24,))
+    monkeypatch.setattr("controlroom.studio.routing.FORMATS", (MediaFormat.FLAC24,))
     studio = console.studio()
     studio.propose(console.root, target_lufs=-16.0)
     assert not studio.render(console.root).render.draft

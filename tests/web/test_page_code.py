@@ -16,7 +16,7 @@ WEB = Path(controlroom.web.__path__[0])
 LONGEST = 120
 
 
-@pytest.mark.parametrize("folder, suffix", [("static/js", "js"), ("static/css", "css")])
+@pytest.mark.parametrize("folder, suffix", [("static/js", "js"), ("static/css", "css"), ("templates", "j2")])
 def test_no_line_is_long(folder, suffix):
     files = sorted((WEB / folder).rglob(f"*.{suffix}"))
     assert len(files) > 5

@@ -82,7 +82,7 @@ def test_the_report_runs_only_what_was_shipped(console):
     digest = re.search(r"script-src '(sha256-[^']+)'", policy)
     assert digest
     assert digest[1] in answer.text
-    sound = next((console.root / "auditions").rglob("*.mp3")).relative_to(console.root).as_posix()
+    sound = next((console.root / "auditions").rglob("*.flac")).relative_to(console.root).as_posix()
     assert console.client.get(f"{console.song}/report/{sound}").status_code == 200
     for other in ("ledger.sqlite", "../ledger.sqlite", "auditions/../ledger.sqlite", "%2e%2e/ledger.sqlite"):
         assert console.client.get(f"{console.song}/report/{other}").status_code == 404

@@ -40,7 +40,7 @@ from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
 from controlroom.model.parts import MIX, depth, groups_of
-from controlroom.model.proposals import Stage, Step
+from controlroom.model.proposals import Step
 from controlroom.model.timeline import Span
 from controlroom.processors.form import Block, Processor, from_step
 
@@ -113,21 +113,6 @@ def in_order(steps: Iterable[Step]) -> list[Step]:
         return step.stage.position, depth(step.part), step.part, from_step(step).order, start_s, step.id
 
     return sorted(steps, key=place)
-
-
-def render(
-    sound: Listening, steps: Sequence[Step], context: Context, handling: Handling = Handling()
-) -> Rendered:
-    """Render accepted steps, stage by stage; no steps return the sound itself."""
-    told = Told()
-    ordered = in_order(steps)
-    for stage in Stage:
-        chosen = [step for step in ordered if step.stage is stage]
-        if chosen:
-            with context.part(f"render.{stage}", stage.position / 6, (stage.position + 1) / 6) as inner:
-                result = render_stage(sound, chosen, inner, handling)
-            sound, told = result.sound, told.joined(result.told)
-    return Rendered(sound, told)
 
 
 def render_stage(
@@ -251,7 +236,7 @@ def run_step(
     if processor.is_neutral() or audio.frames == 0:
         return StepResult(audio)
     state = prepare(processor, sound, one_shots)
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     out = audio.samples.copy()
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         context.tell(f"step.{step.processor}", start / max(1, audio.frames))
@@ -275,7 +260,7 @@ def run_excerpt(
 
     ``within`` is the step's own span; outside of it the sound is left alone.
     """
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     out = np.empty((audio.channels, last - first), dtype=np.float32)
     for start in range(first - first % GRID_FRAMES, last, GRID_FRAMES):
         stop = min(start + GRID_FRAMES, audio.frames)
@@ -286,7 +271,7 @@ def run_excerpt(
 
 def excerpt_with(sound: Listening, step: Step, span: Span, handling: Handling = Handling()) -> Pair:
     """Return a stretch of the mix without and with one step, as the whole render would have it."""
-    before = sound.audio.excerpt(*_span_frames(span.on(sound.clock), sound.audio))
+    before = sound.audio.excerpt(*span_frames(span.on(sound.clock), sound.audio))
     return Pair(before, stretch_with(sound, step, span, handling, before))
 
 
@@ -307,7 +292,7 @@ def stretch_with(
     processor = from_step(step)
     part = sound.part(step.part)
     audio, within = part.audio, _span_of(step, sound)
-    first, last = _span_frames(span.on(sound.clock), audio)
+    first, last = span_frames(span.on(sound.clock), audio)
     if processor.is_neutral() or first == last:
         return sound.audio.excerpt(first, last) if before is None else before
     heard = part.beside(_keys_of(processor, sound.stems))
@@ -346,7 +331,8 @@ def _span_of(step: Step, sound: Listening) -> Span | None:
     return None if step.span is None else step.span.on(sound.clock)
 
 
-def _span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:
+def span_frames(span: Span | None, audio: Audio) -> tuple[int, int]:
+    """Return first and last frame of a span, or of the whole sound."""
     if span is None:
         return 0, audio.frames
     first = min(audio.frames, round(span.start_s * audio.rate_hz))
@@ -358,7 +344,7 @@ def _inside_span(block: Samples, audio: Audio, span: Span | None, start: int) ->
     if span is None:
         return block
     stop = start + block.shape[1]
-    first, last = _span_frames(span, audio)
+    first, last = span_frames(span, audio)
     dry = audio.samples[:, start:stop]
     out = dry.copy()
     inner = slice(max(0, first - start), max(0, last - start))

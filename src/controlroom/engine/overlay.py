@@ -81,20 +81,28 @@ class Changes:
 
     def add(self, before: Audio, after: Audio) -> None:
         """Add ``after − before``."""
-        if self._total is None:
-            self._total = np.zeros(before.samples.shape)
+        self._reach(before.channels, before.frames)
+        assert self._total is not None
         for start in range(0, before.frames, _CHUNK_FRAMES):
             here = slice(start, start + _CHUNK_FRAMES)
             self._total[:, here] += after.samples[:, here]
             self._total[:, here] -= before.samples[:, here]
+
+    def _reach(self, channels: int, frames: int) -> None:
+        """Make room: parts may be of other lengths than each other and the mix."""
+        if self._total is None:
+            self._total = np.zeros((channels, frames))
+        elif frames > self._total.shape[1]:
+            self._total = np.pad(self._total, ((0, 0), (0, frames - self._total.shape[1])))
 
     def laid_over(self, sound: Audio) -> Audio:
         """Return ``sound`` plus the changes; where nothing changed its samples are kept bit for bit."""
         if self._total is None:
             return sound
         out = sound.samples.copy()
-        for start in range(0, sound.frames, _CHUNK_FRAMES):
-            here = slice(start, start + _CHUNK_FRAMES)
+        frames = min(sound.frames, self._total.shape[1])
+        for start in range(0, frames, _CHUNK_FRAMES):
+            here = slice(start, min(frames, start + _CHUNK_FRAMES))
             out[:, here] = _added(out[:, here], self._total[:, here])
         return Audio(out, sound.rate_hz)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlroom.model.base import canonical_json, digest_text
 from controlroom.model.timeline import Span, Timeline, check_clock
 
 if TYPE_CHECKING:  # nothing heavy is imported for a name
@@ -44,6 +45,13 @@ class Known:
     def __post_init__(self) -> None:
         if self.said is not None:
             check_clock("what was said of the music", self.said.clock, self.clock)
+
+    @property
+    def digest(self) -> str:
+        """Name of all that is known: who said it, when and why does not count."""
+        brief = self.meant.brief.model_dump(mode="json") if self.meant.brief else None
+        said = self.said.model_dump(mode="json", exclude={"by", "at", "reason"}) if self.said else None
+        return digest_text(canonical_json([self.clock, self.meant.lyrics, brief, said]))
 
     def within(self, span: Span) -> Known:
         """Return what is known of a stretch by itself: what was said, placed on its own clock.

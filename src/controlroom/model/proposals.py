@@ -117,6 +117,8 @@ class Proposal(Record):
     ``amount`` below 1 says that guards weakened it before it was asked.
     ``refused`` are the bands in which the change of a stem is left out of the
     mix, because stem and mix are not coherent there; the claims know of it.
+    ``node`` is the key of the score's node that the question was asked of; empty where
+    it was asked of none, and in songs of before.
     """
 
     source_digest: str
@@ -131,6 +133,7 @@ class Proposal(Record):
     person_only: bool = False
     provisional: bool = False
     refused: tuple[FrequencyBand, ...] = ()
+    node: str = ""
 
     @property
     def id(self) -> str:

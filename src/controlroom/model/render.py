@@ -54,7 +54,7 @@ class LoudnessPlan(Record):
 
 
 class MasterFile(Record):
-    """One delivered file, measured after it was read back."""
+    """One delivered file, measured after it was read back; ``route`` names where it goes (empty: in songs of before)."""
 
     path: str
     format: str
@@ -67,6 +67,7 @@ class MasterFile(Record):
     trim_db: float = 0.0
     sha256: str
     draft: bool = True
+    route: str = ""
 
 
 class Render(Document):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from controlroom.model.base import Record
 from controlroom.model.errors import UsageError
-from controlroom.model.timeline import BeatGrid, Section, SectionMap
+from controlroom.model.timeline import BeatGrid, Section, SectionMap, Timeline
 from controlroom.music.analysis import MusicFacts
 from controlroom.music.chords import NO_CHORD, ChordSpan, chord_label, roman_numeral
 from controlroom.music.key import KeyEstimate, key_label
@@ -76,6 +76,39 @@ def _within(marks: tuple[Mark, ...], start_s: float, end_s: float) -> tuple[Mark
     begun = [mark for mark in ordered if mark.start_s <= start_s][-1:]
     inside = [mark for mark in ordered if start_s < mark.start_s < end_s]
     return tuple(Mark(start_s=max(0.0, one.start_s - start_s), label=one.label) for one in begun + inside)
+
+
+def laid_out(said: Mapping[str, MusicCorrection], timeline: Timeline) -> MusicCorrection | None:
+    """Return what was said of the sources of an edit, by their clocks, on the edit's own clock.
+
+    A person's word on one source is none on another: tempo, metre and key stand where
+    all sources say the same, sections and chords where all say some.
+    """
+    sources = {piece.source.clock for piece in timeline.pieces}
+    if not sources or not sources <= said.keys():
+        return None
+    parts = [
+        (piece.start_s, said[piece.source.clock].within(piece.source.start_s, piece.source.end_s, ""))
+        for piece in timeline.pieces
+    ]
+    first = next(
+        ((at, part.first_downbeat_s) for at, part in parts if part.first_downbeat_s is not None), None
+    )
+    told: dict[str, object] = {
+        "clock": timeline.clock,
+        "first_downbeat_s": None if first is None else sum(first),
+    }
+    for name in ("tempo_bpm", "beats_per_bar", "key"):
+        values = {getattr(said[clock], name) for clock in sources}
+        told[name] = values.pop() if len(values) == 1 else None
+    for name in ("sections", "chords"):
+        if all(getattr(said[clock], name) for clock in sources):
+            told[name] = tuple(_moved(mark, at) for at, part in parts for mark in getattr(part, name))
+    return MusicCorrection.model_validate(told) if any(told[n] for n in get_args(Said) if n in told) else None
+
+
+def _moved(mark: Mark, by_s: float) -> Mark:
+    return Mark(start_s=mark.start_s + by_s, label=mark.label)
 
 
 def state_of(label: str) -> int:

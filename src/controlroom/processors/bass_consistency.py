@@ -34,8 +34,8 @@ class BassConsistency(Processor):
 
     name: ClassVar[str] = "bass_consistency"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 100
     words: ClassVar[StepWords] = StepWords("Even bass", _tell_bass_consistency)
+    order: ClassVar[int] = 100
     parts: ClassVar[tuple[str, ...]] = ("bass",)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("level.note_range_db",)

@@ -33,8 +33,8 @@ class BleedGate(Processor):
 
     name: ClassVar[str] = "bleed_gate"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 20
     words: ClassVar[StepWords] = StepWords("Bleed gate", _tell_bleed_gate)
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("dynamics.between_db",)
 

@@ -73,8 +73,8 @@ class Carve(Processor):
 
     name: ClassVar[str] = "carve"
     stage: ClassVar[Stage] = Stage.SPACE
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("Room for the voice", _tell_carve)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ("vocals", BACKING)
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)
     claims: ClassVar[tuple[str, ...]] = (OVER_BACKING,)

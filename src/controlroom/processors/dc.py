@@ -39,8 +39,8 @@ class Dc(Processor):
 
     name: ClassVar[str] = "dc"
     stage: ClassVar[Stage] = Stage.REPAIR
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("DC removal", _tell_dc)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("dc-offset",)
     claims: ClassVar[tuple[str, ...]] = ("level.dc_ratio_db",)

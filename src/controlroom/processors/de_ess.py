@@ -58,8 +58,8 @@ class DeEss(Processor):
 
     name: ClassVar[str] = "de_ess"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 140
     words: ClassVar[StepWords] = StepWords("De-esser", _tell_de_ess)
+    order: ClassVar[int] = 140
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("sibilance",)

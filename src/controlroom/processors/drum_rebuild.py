@@ -41,8 +41,8 @@ class DrumRebuild(Processor):
 
     name: ClassVar[str] = "drum_rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 30
     words: ClassVar[StepWords] = StepWords("Drum rebuild", _tell_drum_rebuild)
+    order: ClassVar[int] = 30
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("transients.rise_s",)

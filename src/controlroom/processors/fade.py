@@ -34,8 +34,8 @@ class Fade(Processor):
 
     name: ClassVar[str] = "fade"
     stage: ClassVar[Stage] = Stage.ARRANGEMENT
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("Fade", _tell_fade)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("cut-off-end",)
     claims: ClassVar[tuple[str, ...]] = ("edges.end_level_db",)

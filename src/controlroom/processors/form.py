@@ -87,8 +87,8 @@ class Processor(Record):
 
     name: ClassVar[str]
     stage: ClassVar[Stage]
-    order: ClassVar[int]
     words: ClassVar[StepWords]
+    order: ClassVar[int]
     version: ClassVar[int] = 1
     answers: ClassVar[tuple[str, ...]] = ()
     claims: ClassVar[tuple[str, ...]] = ()

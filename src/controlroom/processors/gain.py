@@ -19,8 +19,8 @@ class Gain(GainKnob, Processor):
 
     name: ClassVar[str] = "gain"
     stage: ClassVar[Stage] = Stage.LOUDNESS
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("Gain", tell_gain)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("level",)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)

@@ -80,8 +80,8 @@ class Hats(Processor):
 
     name: ClassVar[str] = "hats"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 90
     words: ClassVar[StepWords] = StepWords("Hats and cymbals", _tell_hats)
+    order: ClassVar[int] = 90
     parts: ClassVar[tuple[str, ...]] = ("hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ("snare",)
     answers: ClassVar[tuple[str, ...]] = ("hat-density",)

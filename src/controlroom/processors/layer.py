@@ -72,8 +72,8 @@ class Layer(Processor):
 
     name: ClassVar[str] = "layer"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 80
     words: ClassVar[StepWords] = StepWords("Layer", _tell_layer)
+    order: ClassVar[int] = 80
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     sample_knobs: ClassVar[tuple[str, ...]] = ("sample",)

@@ -15,8 +15,8 @@ class Level(GainKnob, Processor):
 
     name: ClassVar[str] = "level"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 40
     words: ClassVar[StepWords] = StepWords("Level", tell_gain)
+    order: ClassVar[int] = 40
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
 

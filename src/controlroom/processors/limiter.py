@@ -65,8 +65,8 @@ class Limiter(Processor):
 
     name: ClassVar[str] = "limiter"
     stage: ClassVar[Stage] = Stage.LOUDNESS
-    order: ClassVar[int] = 20
     words: ClassVar[StepWords] = StepWords("Limiter", _tell_limiter)
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     hears_s: ClassVar[float] = 6.0
     answers: ClassVar[tuple[str, ...]] = ("true-peak",)

@@ -49,8 +49,8 @@ class LowEndMono(SideFilter, Processor):
 
     name: ClassVar[str] = "low_end_mono"
     stage: ClassVar[Stage] = Stage.SPACE
-    order: ClassVar[int] = 30
     words: ClassVar[StepWords] = StepWords("Low end to mono", _tell_low_end_mono)
+    order: ClassVar[int] = 30
     reach_s: ClassVar[float] = 0.085
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("low-end-width",)

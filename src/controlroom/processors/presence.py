@@ -37,8 +37,8 @@ class Presence(Processor):
 
     name: ClassVar[str] = "presence"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 60
     words: ClassVar[StepWords] = StepWords("Presence", _tell_presence)
+    order: ClassVar[int] = 60
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("masked-voice",)

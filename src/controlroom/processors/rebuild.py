@@ -47,8 +47,8 @@ class Rebuild(Processor):
 
     name: ClassVar[str] = "rebuild"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("Rebuilding from stems", _tell_rebuild)
+    order: ClassVar[int] = 10
     parts: ClassVar[tuple[str, ...]] = (MIX,)
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)
     person_only: ClassVar[bool] = True

@@ -29,8 +29,8 @@ class Remove(Processor):
 
     name: ClassVar[str] = "remove"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 150
     words: ClassVar[StepWords] = StepWords("Removal", _tell_remove)
+    order: ClassVar[int] = 150
     parts: ClassVar[tuple[str, ...]] = tuple(role for role in ROLES if role != MIX)
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("loudness.integrated_lufs",)

@@ -43,8 +43,8 @@ class Ride(Processor):
 
     name: ClassVar[str] = "ride"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 110
     words: ClassVar[StepWords] = StepWords("Level ride", _tell_ride)
+    order: ClassVar[int] = 110
     parts: ClassVar[tuple[str, ...]] = VOICES
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("voice-level",)

@@ -39,8 +39,8 @@ class Rumble(Processor):
 
     name: ClassVar[str] = "rumble"
     stage: ClassVar[Stage] = Stage.REPAIR
-    order: ClassVar[int] = 20
     words: ClassVar[StepWords] = StepWords("Rumble filter", _tell_rumble)
+    order: ClassVar[int] = 20
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("rumble",)
     claims: ClassVar[tuple[str, ...]] = ("level.infrasonic_db",)

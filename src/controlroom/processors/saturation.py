@@ -47,8 +47,8 @@ class Saturation(Processor):
 
     name: ClassVar[str] = "saturation"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 130
     words: ClassVar[StepWords] = StepWords("Saturation", _tell_saturation)
+    order: ClassVar[int] = 130
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("peak.plr_db",)
 

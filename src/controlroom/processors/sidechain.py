@@ -56,8 +56,8 @@ class Sidechain(Processor):
 
     name: ClassVar[str] = "sidechain"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 120
     words: ClassVar[StepWords] = StepWords("Side-chain", _tell_sidechain)
+    order: ClassVar[int] = 120
     keyed_by: ClassVar[tuple[str, ...] | None] = ("kick", "drums")
     claims: ClassVar[tuple[str, ...]] = ("level.note_range_db",)
 

@@ -26,7 +26,7 @@ class StemEq(BandKnobs, Processor):
 
     name: ClassVar[str] = "stem_eq"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 50
     words: ClassVar[StepWords] = StepWords("Equaliser", _tell_stem_eq)
+    order: ClassVar[int] = 50
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     claims: ClassVar[tuple[str, ...]] = ("tone.residual_db",)

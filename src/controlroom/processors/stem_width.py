@@ -74,8 +74,8 @@ class StemWidth(SideFilter, Processor):
 
     name: ClassVar[str] = "stem_width"
     stage: ClassVar[Stage] = Stage.SPACE
-    order: ClassVar[int] = 20
     words: ClassVar[StepWords] = StepWords("Width", _tell_stem_width)
+    order: ClassVar[int] = 20
     reach_s: ClassVar[float] = 0.05
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("mono-fold", "side-highs")

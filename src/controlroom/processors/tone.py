@@ -35,8 +35,8 @@ class Tone(BandKnobs, Processor):
 
     name: ClassVar[str] = "tone"
     stage: ClassVar[Stage] = Stage.TONE
-    order: ClassVar[int] = 10
     words: ClassVar[StepWords] = StepWords("Tone", _tell_tone)
+    order: ClassVar[int] = 10
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("tonal-balance",)
     claims: ClassVar[tuple[str, ...]] = (

@@ -84,8 +84,8 @@ class Transient(Processor):
 
     name: ClassVar[str] = "transient"
     stage: ClassVar[Stage] = Stage.STEMS
-    order: ClassVar[int] = 70
     words: ClassVar[StepWords] = StepWords("Transients", _tell_transient)
+    order: ClassVar[int] = 70
     parts: ClassVar[tuple[str, ...]] = ("kick", "snare", "hats", "percussion", "drums")
     keyed_by: ClassVar[tuple[str, ...] | None] = ()
     answers: ClassVar[tuple[str, ...]] = ("weak-kick", "weak-snare")

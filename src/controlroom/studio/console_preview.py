@@ -17,7 +17,8 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
-from controlroom.engine.desk import run_step, stretch_with
+from controlroom.engine.player import Player
+from controlroom.engine.score import Node, Take, edited, staged
 from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
@@ -95,16 +96,17 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
     sound, rate = _heard(song, audio), audio.rate_hz
+    take, rules = Take.of(sound), handling(song)
+    node: Node = take
+    place = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
     hears_s = from_step(step).hears_s
-    if step.part != MIX or math.isinf(hears_s):
-        span = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
-        return stretch_with(sound, step, span, handling(song))
-    margin = math.ceil(hears_s * audio.rate_hz)
-    left, right = max(0, first - margin), min(audio.frames, last + margin)
-    place = Span(clock=sound.clock, start_s=left / rate, end_s=right / rate)
-    return _cut_step(sound, step, place, audio.excerpt(left, right), context).excerpt(
-        first - left, last - left
-    )
+    if step.part == MIX and not math.isinf(hears_s):
+        margin = math.ceil(hears_s * rate)
+        left, right = max(0, first - margin), min(audio.frames, last + margin)
+        cut = Timeline.of_excerpt(Span(clock=sound.clock, start_s=left / rate, end_s=right / rate))
+        node, place = edited(take, cut), place.on(cut)
+    node = staged(node, step.stage, (step,), rules.min_coherence)
+    return Player({take: sound}, lambda: rules).sound(node, place, context)
 
 
 def _heard(song: Song, audio: Audio) -> Listening:
@@ -130,21 +132,12 @@ def _mapped(root: Path, take_digest: str, known: Known, stems: tuple[Stem, ...])
         )
         for stem in stems
     }
-    return Listening(samples_of(SoundFiles(root, f"take-{take_digest[:12]}")), known, beside)
+    audio = samples_of(SoundFiles(root, f"take-{take_digest[:12]}"))
+    return LazyListening(lambda: audio, take_digest, known, stems=beside)
 
 
 def _stem_files(root: Path, stem: Stem) -> SoundFiles:
     return SoundFiles(root, f"stem-{stem.audio_digest[:12]}")
-
-
-def _cut_step(sound: Listening, step: Step, place: Span, cut: Audio, context: Context) -> Audio:
-    """Run a step on a cut of the sound, its span moved onto the cut's clock; outside of its span it does nothing."""
-    span = None if step.span is None else step.span.on(sound.clock)
-    if span is not None and not span.overlaps(place):
-        return cut
-    moved = None if span is None else span.on(Timeline.of_excerpt(place))
-    stretch_of = sound.derived(cut, known=sound.known.within(place))
-    return run_step(stretch_of, step.model_copy(update={"span": moved}), context).audio
 
 
 def gains_on(

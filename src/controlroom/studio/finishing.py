@@ -12,19 +12,19 @@ from controlroom.engine.claims import check_master, check_stage
 from controlroom.engine.environment import environment
 from controlroom.listening.heard import loudness_of
 from controlroom.media.files import cut_name, sha256_of
-from controlroom.model.audio import Audio
-from controlroom.model.base import canonical_json, digest_text
+from controlroom.model.base import Record, canonical_json, digest_text
 from controlroom.model.context import Context
 from controlroom.model.decisions import Decider, Policy, PolicyDecider, Who
 from controlroom.model.errors import AudioInputError
 from controlroom.model.proposals import Proposal
-from controlroom.model.render import Render
+from controlroom.model.render import LoudnessFacts, Outcome, Render
 from controlroom.model.song import Reading, Take
 from controlroom.report.model import ReportData
 from controlroom.separation.form import BackendChoice
 from controlroom.studio.deciders import AnswersFile
 from controlroom.studio.folder import write_json_document
-from controlroom.studio.importing import Incoming, admit, take_audio
+from controlroom.studio.importing import Incoming, admit, later_audio
+from controlroom.studio.keeping import Premaster, keeping_of
 from controlroom.studio.levelling import Levelled, checked_target, level
 from controlroom.studio.mastering import (
     Mastered,
@@ -38,7 +38,7 @@ from controlroom.studio.memory import Target
 from controlroom.studio.reporting import write_report
 from controlroom.studio.song import Song
 from controlroom.studio.stemming import import_stems, separate_stems
-from controlroom.studio.walk import Walk, take_listening, walk_to_premaster
+from controlroom.studio.walk import Sounding, Walk, take_listening, walk_to_premaster
 
 SEPARATE = "separate"
 TITLE_BYTES = 180
@@ -149,9 +149,8 @@ def _bring_stems(song: Song, stems: str | Path, wishes: Wishes, context: Context
 
 
 def render_song(song: Song, context: Context) -> Finished:
-    """Render with the answers that the ledger holds; nobody is asked."""
-    take = song.take
-    return _carry_out(song, take, take_audio(song, take, context), (), context)
+    """Render with the answers that the ledger holds; nobody is asked, and nothing is heard that was heard before."""
+    return _carry_out(song, song.take, later_audio(song, context), (), context)
 
 
 def propose_song(song: Song, target: Target | None, context: Context) -> list[Proposal]:
@@ -159,24 +158,27 @@ def propose_song(song: Song, target: Target | None, context: Context) -> list[Pr
     take = song.take
     if target is not None:
         song.memory.set_target(checked_target(target.lufs), target.by, song.now())
-    audio = take_audio(song, take, context)
-    walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, (), context)
+    sound = take_listening(song, later_audio(song, context))
+    walk = walk_to_premaster(song, sound, take.audio_digest, (), context, keeping_of(song))
     level(walk, ())
     return walk.proposals
 
 
 def _carry_out(
-    song: Song, take: Take, audio: Audio, deciders: Sequence[Decider], context: Context
+    song: Song, take: Take, audio: Sounding, deciders: Sequence[Decider], context: Context
 ) -> Finished:
     with context.part("walk", 0.05, 0.35) as inner:
-        walk = walk_to_premaster(song, take_listening(song, audio), take.audio_digest, deciders, inner)
+        sound = take_listening(song, audio)
+        walk = walk_to_premaster(song, sound, take.audio_digest, deciders, inner, keeping_of(song))
     with context.part("level", 0.35, 0.5):
         levelled = level(walk, deciders)
     with new_render(song, digest_text(canonical_json([take.audio_digest, walk.upstream]))) as output:
-        write_premaster(walk, output)
+        premaster = write_premaster(walk, output)
         with context.part("master", 0.5, 0.85) as inner:
-            mastered = make_masters(walk, levelled, output, _file_name(song, draft=_is_draft(walk)), inner)
-        render = _manifest(walk, take, levelled, output, mastered)
+            mastered = make_masters(
+                walk, levelled.master, output, _file_name(song, draft=_is_draft(walk)), inner
+            )
+        render = _manifest(walk, take, levelled, output, premaster, mastered)
         write_json_document(output.manifest, render)
         manifest_sha256 = sha256_of(output.manifest)
     song.memory.add_render(render, output.stored(output.manifest), manifest_sha256, song.now())
@@ -203,15 +205,39 @@ def _is_draft(walk: Walk) -> bool:
     return bool(walk.waiting) or (bool(walk.proposals) and not by_person)
 
 
-def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, mastered: Mastered) -> Render:
-    song = walk.song
-    standards = song.standards
-    master = mastered.listening
-    parts = {proposal.id: proposal.step.part for proposal in walk.proposals}
-    readings = walk.told.readings
+class Judged(Record):
+    """What the meter says of take and master, and what every claim came to in the master."""
+
+    before: LoudnessFacts
+    after: LoudnessFacts
+    outcomes: tuple[Outcome, ...]
+
+
+def _judged(walk: Walk, levelled: Levelled) -> Judged:
+    """Return what was measured of the master, now or before."""
+    standards, player = walk.song.standards, walk.player
     levels = [p for p in levelled.proposals if p.id in walk.decisions]
-    outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
-    outcomes = check_master(outcomes, master, standards, parts, readings)
+    parts = {proposal.id: proposal.step.part for proposal in walk.proposals}
+
+    def judge() -> Judged:
+        master, readings = player.listening(levelled.master), walk.told.readings
+        outcomes = (*walk.outcomes, *check_stage(levels, master, standards, readings))
+        return Judged(
+            before=loudness_of(walk.take).facts(),
+            after=loudness_of(master).facts(),
+            outcomes=check_master(outcomes, master, standards, parts, readings),
+        )
+
+    claims = [[p.id, [claim.model_dump(mode="json") for claim in p.claims]] for p in levels]
+    of = [walk.start.key, levelled.master.key, standards.digest, claims, parts]
+    stages = [outcome.model_dump(mode="json") for outcome in walk.outcomes]
+    return walk.keeping.notes.recall("judged", [*of, stages], Judged, judge)
+
+
+def _manifest(
+    walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, premaster: Premaster, mastered: Mastered
+) -> Render:
+    song, judged = walk.song, _judged(walk, levelled)
     head = song.memory.ledger.head
     signed = song.memory.ledger.signature_of(head.seq)
     return Render(
@@ -222,13 +248,13 @@ def _manifest(walk: Walk, take: Take, levelled: Levelled, output: RenderFolder, 
         decisions=tuple(decision.id for decision in walk.decisions.values()),
         draft=_is_draft(walk),
         premaster=output.stored(output.premaster),
-        premaster_digest=walk.premaster_digest,
-        premaster_sha256=sha256_of(output.premaster),
+        premaster_digest=premaster.digest,
+        premaster_sha256=premaster.sha256,
         masters=mastered.files,
         plan=levelled.plan,
-        before=loudness_of(walk.take).facts(),
-        after=loudness_of(master).facts(),
-        outcomes=outcomes,
+        before=judged.before,
+        after=judged.after,
+        outcomes=judged.outcomes,
         guards=tuple(walk.guards),
         withdrawn=tuple(walk.withdrawn),
         environment=environment(),

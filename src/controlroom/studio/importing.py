@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from controlroom.media.decode import DecodeLimits, decode, take_facts
@@ -146,6 +148,19 @@ def take_audio(song: Song, take: Take, context: Context) -> Audio:
             "another decoder version is installed; add the take again to go on with it",
         )
     return audio
+
+
+def later_audio(song: Song, context: Context) -> Callable[[], Audio]:
+    """Return what reads the current take when it is needed, once; its archived bytes are checked now.
+
+    Raises
+    ------
+    VerifyError
+        When the archived file is not what the ledger says.
+    """
+    take = song.take
+    check_archived(song.folder.inside(take.archived_as), take)
+    return cache(lambda: take_audio(song, take, context))
 
 
 def check_archived(archived: Path, take: Take) -> None:

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from controlroom.dsp.loudness import Loudness
-from controlroom.engine.desk import render_stage
+from controlroom.engine.player import turned_down
+from controlroom.engine.score import Routed
 from controlroom.listening.heard import loudness_of
-from controlroom.listening.listening import Listening
 from controlroom.media.encode import MediaFormat, encoder_rate_hz, measure_round_trip, read_lossless, write
 from controlroom.media.files import sha256_of
 from controlroom.media.wav import Chunk, info_chunk
-from controlroom.model.audio import Audio
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError
-from controlroom.model.proposals import Stage, Step
 from controlroom.model.render import MasterFile, Render
-from controlroom.studio.deliverable import as_delivered, at_rate, deliverable_rate_hz
-from controlroom.studio.levelling import Levelled
+from controlroom.studio.keeping import Premaster
 from controlroom.studio.making import made_whole, sweep
 from controlroom.studio.song import Song
 from controlroom.studio.verifying import manifest_of
 from controlroom.studio.walk import Walk
 
 RENDERS, MANIFEST = "renders", "manifest.json"
-FORMATS = (MediaFormat.WAV24, MediaFormat.FLAC24, MediaFormat.MP3_320, MediaFormat.AAC_256)
 TRIM_MARGIN_DB = 0.05
 TRIM_PASSES = 4
-CEILING_SLACK_DB = 0.01
 
 
 @dataclass(frozen=True)
@@ -58,12 +51,12 @@ class RenderFolder:
         return f"{RENDERS}/{self.id}/{path.name}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Mastered:
-    """The delivered files, and the master that the lossless ones hold."""
+    """The delivered files, and the node of the master that the lossless ones hold."""
 
     files: tuple[MasterFile, ...]
-    listening: Listening
+    node: Routed
 
 
 @contextmanager
@@ -84,44 +77,49 @@ def _free_name(renders: Path, number: int, digest: str) -> str:
     return f"{number:04d}-{digest}"
 
 
-def write_premaster(walk: Walk, folder: RenderFolder) -> None:
+def write_premaster(walk: Walk, folder: RenderFolder) -> Premaster:
     """Write the mix before LOUDNESS as 32-bit float: with nothing decided, the take itself."""
-    write(folder.premaster, walk.now.audio, MediaFormat.WAV32F)
+
+    def make() -> Premaster:
+        written = write(folder.premaster, walk.now.audio, MediaFormat.WAV32F)
+        return Premaster(digest=walk.premaster_digest, sha256=written.sha256)
+
+    return walk.keeping.written("premaster", [walk.node.key], folder.premaster, Premaster, make)
 
 
-def make_masters(
-    walk: Walk, levelled: Levelled, folder: RenderFolder, name: str, context: Context
-) -> Mastered:
-    """Write every format of the decided master, and measure what was written.
+def make_masters(walk: Walk, node: Routed, folder: RenderFolder, name: str, context: Context) -> Mastered:
+    """Write every format of a route's master, and measure what was written.
 
     With no level decided there is no master, only the premaster.
     """
-    steps = [step for step in walk.steps if step.stage is Stage.LOUDNESS]
-    chain = _Chain(walk, steps, {})
-    if levelled.plan.as_planned:
-        walk.told = walk.told.joined(levelled.tried.told)
-        chain.made[levelled.tried.listening.audio.rate_hz] = levelled.tried.listening
-    master = chain.at(deliverable_rate_hz(walk.now.audio.rate_hz))
-    if not steps:
-        return Mastered((), master)
+    if not node.steps:
+        return Mastered((), node)
+    forms = [MediaFormat(form) for form in node.route.formats]
+    delivery = _Delivery(walk, node)
     files = []
-    for index, form in enumerate(FORMATS):
-        context.tell(f"encode.{form}", index / len(FORMATS))
-        at_rate_hz = chain.at(encoder_rate_hz(form, master.audio.rate_hz))
+    for index, form in enumerate(forms):
+        context.tell(f"encode.{form}", index / len(forms))
         path = folder.root / f"{name}{form.extension}"
-        delivered = _deliver(chain, path, form, at_rate_hz)
+        delivered = _delivered(delivery, path, form)
         files.append(delivered.model_copy(update={"path": folder.stored(path)}))
-    return Mastered(tuple(files), master)
+    return Mastered(tuple(files), node)
 
 
 @dataclass(frozen=True, eq=False)
-class _Chain:
-    """The LOUDNESS steps at any rate: resampled before the limiter, never after it."""
+class _Delivery:
+    """One route's master at any rate, and what was measured of its files."""
 
     walk: Walk
-    steps: Sequence[Step]
-    made: dict[int, Listening]
+    node: Routed
     read: dict[str, Loudness] = field(default_factory=dict)
+
+    def master_node(self, form: MediaFormat) -> Routed:
+        """Return the master at the rate that a format's encoder takes."""
+        return replace(self.node, rate_hz=encoder_rate_hz(form, self.node.rate_hz))
+
+    def chunks(self, path: Path, form: MediaFormat) -> tuple[Chunk, ...]:
+        """Return what a file says of itself in front of its sound."""
+        return _wav_chunks(self.walk.song, path.stem) if form.extension == ".wav" else ()
 
     def heard(self, path: Path, form: MediaFormat) -> Loudness:
         """Return the meter's reading of a written file; equal samples are measured once."""
@@ -133,40 +131,28 @@ class _Chain:
             self.read[digest] = loudness_of(self.walk.now.derived(audio))
         return self.read[digest]
 
-    def at(self, rate_hz: int) -> Listening:
-        """Return the master at a rate, made once."""
-        if rate_hz not in self.made:
-            source = (as_delivered if self.steps else at_rate)(self.walk.now, rate_hz)
-            rendered = render_stage(source, self.steps, Context())
-            if not self.made:
-                self.walk.told = self.walk.told.joined(rendered.told)
-            ceiling_dbtp = self.walk.song.standards.number("loudness.ceiling_dbtp")
-            self.made[rate_hz] = _under_ceiling(rendered.sound, ceiling_dbtp) if self.steps else source
-        return self.made[rate_hz]
+
+def _delivered(delivery: _Delivery, path: Path, form: MediaFormat) -> MasterFile:
+    """Bring one file that was made of this master before, or make it."""
+    node = delivery.master_node(form)
+    chunks = [chunk.body.hex() for chunk in delivery.chunks(path, form)]
+    of = [node.key, node.route.name, node.route.lossy_ceiling_dbtp, form, chunks]
+    made = delivery.walk.keeping.written(
+        "master", of, path, MasterFile, lambda: _deliver(delivery, path, form)
+    )
+    return made.model_copy(update={"path": path.name})
 
 
-def _under_ceiling(sound: Listening, ceiling_dbtp: float) -> Listening:
-    """Turn a master down where no limiter was accepted: true peak is the one hard guard."""
-    over_db = loudness_of(sound).true_peak_dbtp - ceiling_dbtp
-    if over_db <= CEILING_SLACK_DB:
-        return sound
-    return sound.derived(_turned_down(sound.audio, over_db))
-
-
-def _turned_down(audio: Audio, by_db: float) -> Audio:
-    return Audio(audio.samples * np.float32(10 ** (-by_db / 20)), audio.rate_hz)
-
-
-def _deliver(chain: _Chain, path: Path, form: MediaFormat, master: Listening) -> MasterFile:
+def _deliver(delivery: _Delivery, path: Path, form: MediaFormat) -> MasterFile:
     """Write one file, decode it, and trim a lossy one until its decoded peak is legal."""
-    song = chain.walk.song
-    limit_dbtp = song.standards.number("loudness.ceiling_dbtp" if form.lossless else "codec.ceiling_dbtp")
-    chunks = _wav_chunks(song, path.stem) if form.extension == ".wav" else ()
+    route, master = delivery.node.route, delivery.walk.player.listening(delivery.master_node(form))
+    limit_dbtp = route.ceiling_dbtp if form.lossless else route.lossy_ceiling_dbtp
+    chunks = delivery.chunks(path, form)
     trim_db = 0.0
     for _ in range(TRIM_PASSES):
-        audio = master.audio if trim_db == 0 else _turned_down(master.audio, trim_db)
+        audio = master.audio if trim_db == 0 else turned_down(master.audio, trim_db)
         written = write(path, audio, form, chunks=chunks)
-        heard = chain.heard(path, form)
+        heard = delivery.heard(path, form)
         over_db = heard.true_peak_dbtp - limit_dbtp
         if form.lossless or over_db <= 0:
             break
@@ -180,6 +166,7 @@ def _deliver(chain: _Chain, path: Path, form: MediaFormat, master: Listening) ->
         ceiling_dbtp=limit_dbtp,
         trim_db=round(trim_db, 3),
         sha256=written.sha256,
+        route=route.name,
     )
 
 
@@ -210,7 +197,10 @@ def drop_older_audio(song: Song) -> None:
 
 def _drop(song: Song, folder: Path, render: Render) -> None:
     listed = [(master.path, master.sha256, sha256_of) for master in render.masters]
-    listed.append((render.premaster, render.premaster_digest, lambda path: read_lossless(path).digest()))
+    if render.premaster_sha256:
+        listed.append((render.premaster, render.premaster_sha256, sha256_of))
+    else:
+        listed.append((render.premaster, render.premaster_digest, lambda path: read_lossless(path).digest()))
     for name, digest, digest_of in listed:
         with suppress(ControlRoomError, OSError):
             path = song.folder.inside(name)

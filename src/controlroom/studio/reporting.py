@@ -12,24 +12,31 @@ import numpy.typing as npt
 from controlroom.listening.heard import loudest_of, loudness_of
 from controlroom.listening.listening import Listening
 from controlroom.listening.tone import tonal_balance
-from controlroom.media.encode import MediaFormat, write
-from controlroom.media.files import environment_fault, write_text
+from controlroom.media.files import write_text
 from controlroom.media.peaks import peaks
-from controlroom.model.base import text_of
+from controlroom.model.base import Record, text_of
 from controlroom.model.context import Context
 from controlroom.model.findings import MAX_PLOT_POINTS
 from controlroom.model.render import Render
 from controlroom.model.standards import Standards
+from controlroom.model.timeline import Span
 from controlroom.report.html import render_html
 from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform, Withheld
-from controlroom.studio.auditioning import AuditionFiles, matched, write_waiting
+from controlroom.studio.auditioning import (
+    FORM,
+    AuditionFiles,
+    Matched,
+    Place,
+    matched,
+    write_waiting,
+    written_once,
+)
 from controlroom.studio.mastering import Mastered
 from controlroom.studio.memory import Memory
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
 
 WAVEFORM_BUCKETS = 600
-LISTEN_FORM = MediaFormat.MP3_320
 
 
 def write_report(song: Song, walk: Walk, render: Render, mastered: Mastered, context: Context) -> ReportData:
@@ -87,25 +94,29 @@ def _withheld(memory: Memory) -> tuple[Withheld, ...]:
 
 def _write_listen(song: Song, walk: Walk, mastered: Mastered) -> Audition:
     """Write the loudest stretch of take and master at equal loudness, for the page's player."""
-    take, master = walk.take.audio, mastered.listening.audio
-    if mastered.listening is walk.take or master.rate_hz != take.rate_hz:
-        return Audition()
+    node, rate_hz = mastered.node, song.take.facts.rate_hz
     length_s = song.standards.number("audition.whole_s")
-    centre_s = loudest_of(walk.take).start_s + loudest_of(walk.take).length_s / 2
-    start_s = max(0.0, min(centre_s - length_s / 2, take.duration_s - length_s))
-    first, last = round(start_s * take.rate_hz), round((start_s + length_s) * take.rate_hz)
-    pair = matched(take.excerpt(first, last), master.excerpt(first, last))
+    if node.rate_hz != rate_hz or (not node.steps and walk.now is walk.take):
+        return Audition()
+
+    def place() -> Place:
+        centre_s = loudest_of(walk.take).start_s + loudest_of(walk.take).length_s / 2
+        start_s = max(0.0, min(centre_s - length_s / 2, walk.take.audio.duration_s - length_s))
+        return Place(span=Span(clock=walk.take.clock, start_s=start_s, end_s=start_s + length_s))
+
+    def make() -> Matched:
+        first, last = round(span.start_s * rate_hz), round(span.end_s * rate_hz)
+        master = walk.player.listening(node).audio
+        return matched(walk.take.audio.excerpt(first, last), master.excerpt(first, last))
+
+    notes = walk.keeping.notes
+    span = notes.recall("loudest", [walk.start.key, length_s], Place, place).span
     folder = song.folder.auditions / "whole"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise environment_fault(error, folder) from error
-    names = {}
-    for name, audio in (("before", pair.before), ("after", pair.after)):
-        path = folder / f"{name}{LISTEN_FORM.extension}"
-        write(path, audio, LISTEN_FORM)
-        names[name] = (song.folder.relative(path),)
-    return Audition(**names, matched_lufs=pair.lufs, start_s=start_s)
+    paths = {name: folder / f"{name}{FORM.extension}" for name in ("before", "after")}
+    key = notes.key("whole", [walk.start.key, node.key, length_s, FORM])
+    lufs = written_once(song.folder, "whole", key, paths, make)
+    names = {name: (song.folder.relative(path),) for name, path in paths.items()}
+    return Audition(**names, matched_lufs=lufs, start_s=span.start_s)
 
 
 def _audition(song: Song, files: AuditionFiles) -> Audition:
@@ -118,15 +129,34 @@ def _audition(song: Song, files: AuditionFiles) -> Audition:
     )
 
 
+class Pictures(Record):
+    """What is drawn of take and master."""
+
+    waveform_before: Waveform
+    waveform_after: Waveform
+    loudness_before: Curve
+    loudness_after: Curve
+    gain_reduction: Curve | None
+    spectrum: Spectrum | None
+
+
 def _pictures(standards: Standards, walk: Walk, mastered: Mastered) -> Mapping[str, object]:
-    return {
-        "waveform_before": _waveform(walk.take),
-        "waveform_after": _waveform(mastered.listening),
-        "loudness_before": _short_term(walk.take),
-        "loudness_after": _short_term(mastered.listening),
-        "gain_reduction": _reduction(walk),
-        "spectrum": _spectrum(standards, walk.take, mastered.listening),
-    }
+    """Return what is drawn, as it was before or drawn now."""
+
+    def draw() -> Pictures:
+        take, master = walk.take, walk.player.listening(mastered.node)
+        return Pictures(
+            waveform_before=_waveform(take),
+            waveform_after=_waveform(master),
+            loudness_before=_short_term(take),
+            loudness_after=_short_term(master),
+            gain_reduction=_reduction(walk),
+            spectrum=_spectrum(standards, take, master),
+        )
+
+    of = [walk.start.key, mastered.node.key, standards.digest]
+    drawn = walk.keeping.notes.recall("pictures", of, Pictures, draw)
+    return {name: getattr(drawn, name) for name in Pictures.model_fields}
 
 
 def _waveform(sound: Listening) -> Waveform:

@@ -34,6 +34,7 @@ from controlroom.studio.correcting import MusicVerbs
 from controlroom.studio.deciding import decide
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder
+from controlroom.studio.keeping import keeping_of
 from controlroom.studio.levelling import checked_target
 from controlroom.studio.listening_view import music_data, picture_of
 from controlroom.studio.marking import check_free, check_part
@@ -53,7 +54,7 @@ from controlroom.studio.standards import (
 )
 from controlroom.studio.stem_verbs import StemVerbs
 from controlroom.studio.verifying import Verified, verify_whole
-from controlroom.studio.walk import hand_made_proposal, hear, take_listening
+from controlroom.studio.walk import hand_made_proposal, hear, heard, take_listening
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             with opened(what, now=self._now) as song:
                 audio = importing.take_audio(song, song.take, context)
                 listening = take_listening(song, audio)
-                findings = hear(listening, song.standards, context)
+                findings = heard(keeping_of(song).notes, song.standards, listening, context)
                 song.memory.add_findings("all", findings, self._now())
                 return _heard(listening, findings, song.take.facts)
         standards = shipped_standards()

@@ -1,4 +1,4 @@
-"""The rate and channels at which masters of a take go out."""
+"""A sound at the rate and in the channels in which it goes out."""
 
 from __future__ import annotations
 
@@ -7,18 +7,6 @@ import numpy as np
 from controlroom.listening.listening import Listening
 from controlroom.media.resample import resample
 from controlroom.model.audio import Audio
-
-DELIVERABLE_HZ = (44100, 48000, 88200, 96000, 176400, 192000)
-
-
-def deliverable_rate_hz(rate_hz: int) -> int:
-    """Return a take's own rate where it is deliverable; else 44.1 kHz for its family, or 48 kHz.
-
-    A 32 kHz file is refused by stores: it goes out at 48 kHz. A rate is never raised for a badge.
-    """
-    if rate_hz in DELIVERABLE_HZ:
-        return rate_hz
-    return 44100 if rate_hz % 11025 == 0 else 48000
 
 
 def at_rate(sound: Listening, rate_hz: int) -> Listening:
