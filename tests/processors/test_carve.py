@@ -66,7 +66,8 @@ def test_covered_bands_go_down_by_the_depth_and_the_others_stay():
 def test_while_the_voice_is_silent_not_a_bit_moves():
     after = carved(Carve(depth_db=6.0), song())
     before = song().stems["accompaniment"].audio
-    assert np.allclose(between(after, SILENT_S), between(before, SILENT_S), atol=tol.FFT_FILTER)
+    peak = np.abs(before.samples).max()  # the tolerance is that of samples near 1
+    assert np.abs(between(after, SILENT_S) - between(before, SILENT_S)).max() < tol.FFT_FILTER * peak
     assert not np.allclose(between(after, SUNG_S), between(before, SUNG_S), atol=0.01)
 
 
