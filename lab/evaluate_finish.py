@@ -43,7 +43,6 @@ JOB_FILES = (
     "studio/deciding.py",
     "studio/levelling.py",
     "studio/mastering.py",
-    "studio/deliverable.py",
     "studio/importing.py",
     "data/corridor.toml",
     "data/policy_*.toml",

@@ -20,7 +20,6 @@ from controlroom.model.proposals import Claim, Proposal, Stage, Step
 from controlroom.model.render import LoudnessPlan, Outcome
 from controlroom.processors.form import all_processors
 from controlroom.report import sentences, telling
-from controlroom.report.history import ENTRIES, entry_sentence
 from tests.report.sample import sample
 
 KINDS = sorted({kind for detector in all_detectors().values() for kind in detector.kinds})
@@ -276,17 +275,6 @@ def test_errors_come_with_their_hint() -> None:
     )
     assert sentences.error_sentence(Cancelled()).startswith("Stopped on request: ")
     assert sentences.error_sentence(UsageError("x", "no such file: a.wav")) == "No such file: a.wav."
-
-
-def test_every_ledger_entry_is_told_and_none_breaks() -> None:
-    data = sample()
-    proposal, decision = data.proposals[0], data.decisions[0]
-    assert entry_sentence("decision", decision.model_dump(mode="json")) == "Accepted by the policy “hygiene”"
-    assert entry_sentence("proposal", proposal.model_dump(mode="json")).startswith("Shall I ")
-    assert entry_sentence("findings", {"stage": "tone", "findings": []}).endswith("nothing to observe")
-    assert "nell noted at 1:54.6" in entry_sentence("note", data.notes[0].model_dump(mode="json"))
-    assert entry_sentence("moon.landed", {}) == "Moon landed"
-    assert all(entry_sentence(kind, {}) for kind in ENTRIES)
 
 
 def test_a_miss_by_little_does_not_read_as_none() -> None:

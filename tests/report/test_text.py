@@ -71,9 +71,8 @@ def test_questions_are_asked_with_what_was_observed() -> None:
 
 
 def test_history_is_one_line_per_entry() -> None:
-    body = sample().decisions[0].model_dump(mode="json")
-    entry = {"seq": 7, "at": "2026-11-22T17:10:04+00:00", "kind": "decision", "body": body, "hash": "ab"}
-    assert history_line(entry) == "    7  2026-11-22 17:10  Accepted by the policy “hygiene”"
+    entry = {"seq": 7, "at": "2026-11-22T17:10:04+00:00", "kind": "rendered", "says": "Rendered 0001-ab"}
+    assert history_line(entry) == "    7  2026-11-22 17:10  Rendered 0001-ab"
 
 
 def test_the_verdict_counts_what_was_decided_and_kept() -> None:

@@ -46,7 +46,7 @@ def bring(song: Song, name: str) -> Take:
         id=id_, facts=facts, audio_digest=f"audio-{name}", archived_as=f"takes/{id_}/original.wav",
         added_at=song.now(), timeline=Timeline.of_take(id_, facts.duration_s),
     )  # fmt: skip
-    song.memory.add_take(take, take.added_at)
+    song.memory.add(take, take.added_at)
     return take
 
 
@@ -109,7 +109,7 @@ def answer(
     decision = Decision(
         proposal_id=proposal.id, answer=given, step=step or proposal.step, at=song.now(), **told
     )
-    song.memory.add_decision(decision, decision.at)
+    song.memory.add_decisions([decision], decision.at)
     return decision
 
 

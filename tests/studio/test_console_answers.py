@@ -6,8 +6,8 @@ import pytest
 
 from controlroom.model.decisions import Answer
 from controlroom.model.errors import DecisionError, UsageError
-from controlroom.studio import console_answers
 from controlroom.studio.console_answers import chance, differences, keep_trial, return_to, take_back
+from controlroom.studio.memory import Memory
 from controlroom.studio.song import opened
 
 KNOBS = {"amount": 0.5}
@@ -93,8 +93,8 @@ def test_an_answer_is_taken_back_once(studio, stemmed) -> None:
             with pytest.raises(DecisionError, match="has no answer") as caught:
                 take_back(held, id_, "ada")
             assert caught.value.code == "decision.nothing-to-undo"
-        assert list(console_answers.answers_at(held, 1)) == []
-        assert [one.answer for one in console_answers.answers_at(held)[made.proposal_id]] == [
+        assert Memory.of(held.memory.ledger, until=1).answers == {}
+        assert [one.answer for one in held.memory.answers[made.proposal_id]] == [
             Answer.ACCEPT,
             Answer.DEFER,
         ]

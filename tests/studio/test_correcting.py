@@ -16,7 +16,6 @@ from controlroom.listening.musical import music_of
 from controlroom.media.encode import MediaFormat, write
 from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
-from controlroom.report.history import entry_sentence
 from controlroom.studio.importing import take_audio
 from controlroom.studio.levelling import level
 from controlroom.studio.song import opened
@@ -46,9 +45,7 @@ def test_what_is_said_wins_over_what_is_heard(root: Path) -> None:
     assert [section["label"] for section in told["sections"]] == ["all"]
     assert studio.music(root)["tempo_bpm"] == 77.0
     entry = [e for e in studio.history(root) if e["kind"] == "music.corrected"][-1]
-    assert entry_sentence(entry["kind"], entry["body"]) == (
-        "ada corrected the music: tempo bpm, first downbeat s, key and sections"
-    )
+    assert entry["says"] == ("ada corrected the music: tempo bpm, first downbeat s, key and sections")
 
 
 @pytest.mark.parametrize(

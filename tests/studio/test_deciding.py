@@ -10,7 +10,7 @@ from controlroom.model.findings import Finding, Measurement
 from controlroom.model.parts import PartMark
 from controlroom.model.proposals import GuardReading, Stage, Step
 from controlroom.model.song import PartStatus
-from controlroom.studio.deciding import ask, carry, check_touch, decide, sounding, withdraw
+from controlroom.studio.deciding import ask, carry, check_touch, decide, enter, sounding, withdraw
 from tests.studio.a_song import (
     ACCEPT,
     DEFER,
@@ -270,7 +270,9 @@ def test_a_guard_is_kept_broken_for_a_reason_only(song):
 
 def test_what_stays_is_not_touched_by_an_answer_and_may_be_left(song):
     give_stems(song, "vocals", "bass")
-    song.memory.add_mark(PartMark(part="vocals", status=PartStatus.STAYS, by="ada", at=song.now()), [], "now")
+    song.memory.add_decisions(
+        [], "now", PartMark(part="vocals", status=PartStatus.STAYS, by="ada", at=song.now())
+    )
     put(song, one := question(gain_step(part="vocals")))
     for reply in (ACCEPT, Reply(answer=Answer.EDIT, step=gain_step(-2.0, "vocals"))):
         with pytest.raises(DecisionError) as caught:
@@ -280,10 +282,39 @@ def test_what_stays_is_not_touched_by_an_answer_and_may_be_left(song):
         check_touch(song, one, reply)
 
 
+def test_an_answer_that_may_not_be_given_today_is_not_carried(song):
+    give_stems(song, "vocals")
+    put(song, old := question(gain_step(part="vocals")))
+    answer(song, old)
+    said = PartMark(part="vocals", status=PartStatus.STAYS, by="ada", at=song.now())
+    song.memory.add_decisions([], "now", said)  # as a ledger of before may hold it: nothing was taken back
+    put(song, new := question(gain_step(-2.0, "vocals")))
+    carry(song, new)
+    assert new.id not in song.memory.decisions
+
+
+def test_what_is_entered_is_checked_whole_or_not_at_all(song):
+    put(song, fine := question(), off := question(gain_step(-2.0), kind="other"))
+    lawful = answer(song, fine)
+    wrong = lawful.model_copy(
+        update={
+            "proposal_id": off.id,
+            "answer": Answer.EDIT,
+            "step": gain_step().model_copy(update={"processor": "dc"}),
+        }
+    )
+    before = song.memory.ledger.head
+    with pytest.raises(DecisionError, match="needs the gain step"):
+        enter(song, [lawful, wrong])
+    assert song.memory.ledger.head == before
+    enter(song, [])
+    assert song.memory.ledger.head == before
+
+
 def test_what_stays_on_one_take_is_weighed_for_answers_about_that_take(song):
     put(song, on_a := question(gain_step().model_copy(update={"stage": Stage.TONE})))
     here = PartMark(part="mix", status=PartStatus.STAYS, span=span(0.0, 1.0), by="ada", at=song.now())
-    song.memory.add_mark(here, [], "now")
+    song.memory.add_decisions([], "now", here)
     bring(song, "b")
     put(song, on_b := question(on_a.step, take="b"))
     check_touch(song, on_b, ACCEPT)

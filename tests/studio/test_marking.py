@@ -13,12 +13,12 @@ from controlroom.studio.marking import (
     check_free,
     check_part,
     is_rebuilt,
-    keep_mark,
     mark_of,
     marks_here,
     protecting,
     require_part,
 )
+from controlroom.studio.part_marks import keep_mark
 from tests.studio.a_song import answer, bring, by_hand, gain_step, give_stems, put, question, song_in, span
 
 STAYS, REMOVED = PartStatus.STAYS, PartStatus.REMOVED
@@ -33,9 +33,8 @@ def song(tmp_path):
 
 
 def mark(song, part, status=STAYS, place=None):
-    song.memory.add_mark(
-        PartMark(part=part, status=status, span=place, by="ada", at=song.now(), reason="hers"), [], "now"
-    )
+    said = PartMark(part=part, status=status, span=place, by="ada", at=song.now(), reason="hers")
+    song.memory.add_decisions([], "now", said)
 
 
 def on(part, stage=Stage.STEMS, place=None):

@@ -117,7 +117,7 @@ def dying(place, name, when):
     setattr(place, name, call)
 points = dict(copy=(releasing, '_copy', 'after'), carry=(releasing, '_carry', 'after'),
     swap=(releasing, 'put_in_place', 'before'), swapped=(releasing, 'put_in_place', 'after'),
-    merge=(releasing, '_merge', 'after'), entry=(Ledger, 'append', 'before'))
+    merge=(releasing, '_merge', 'after'), entry=(Ledger, 'append_all', 'before'))
 for point, where in points.items():
     child = os.fork()
     if not child:

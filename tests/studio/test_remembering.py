@@ -15,6 +15,7 @@ from controlroom.model.proposals import Proposal
 from controlroom.model.song import PartStatus, SongState, Stem, StemSet, Take, TakeFacts
 from controlroom.model.timeline import Span, Timeline
 from controlroom.processors.gain import Gain
+from controlroom.studio.entries import Released
 from controlroom.studio.memory import HAND_MADE, Memory, Target, source_digest
 from controlroom.studio.standards import policy_by_name
 
@@ -67,15 +68,15 @@ def answer(proposal: Proposal, given: Answer) -> Decision:
 
 def test_a_song_goes_through_its_states_in_order(memory: Memory) -> None:
     assert memory.state is SongState.RAW
-    memory.add_take(take("a"), AT)
+    memory.add(take("a"), AT)
     assert memory.state is SongState.RAW
     memory.add_proposals([question(-1.0)], AT)
     assert memory.state is SongState.HEARD
-    memory.add_decision(answer(question(-1.0), Answer.DEFER), AT)
+    memory.add_decisions([answer(question(-1.0), Answer.DEFER)], AT)
     assert memory.state is SongState.HEARD  # what is put off is no decision
-    memory.add_decision(answer(question(-1.0), Answer.REJECT), AT)
+    memory.add_decisions([answer(question(-1.0), Answer.REJECT)], AT)
     assert memory.state is SongState.IN_DECISION
-    memory.add_event("released", {}, AT)
+    memory.add(Released(), AT)
     assert memory.state is SongState.RELEASED
     assert same_when_read_again(memory)
 
@@ -113,11 +114,11 @@ def test_a_target_stands_until_another_is_named(memory: Memory) -> None:
 def test_the_last_take_is_worked_on_and_questions_rest_on_it_and_its_stems(memory: Memory) -> None:
     assert memory.current_take is None
     assert memory.sources == frozenset()
-    memory.add_take(take("a"), AT)
+    memory.add(take("a"), AT)
     assert memory.sources == {"audio-a"}
     memory.set_stems(stems_of("t-a", "bass"), AT)
     assert memory.sources == {"audio-a", source_digest("audio-a", "audio-bass")}
-    memory.add_take(take("b"), AT)
+    memory.add(take("b"), AT)
     assert memory.current_take == take("b")
     assert memory.sources == {"audio-b"}
     assert source_digest("x", "y") != source_digest("y", "x")
@@ -139,20 +140,21 @@ def test_a_question_is_written_once_and_what_was_withheld_too(memory: Memory) ->
     memory.add_proposals([question(-1.0), question(-2.0)], AT)
     memory.add_proposals([question(-2.0), question(-3.0)], AT)
     assert kinds(memory) == ["proposal"] * 3
+    step = Gain(gain_db=-1.0).step().model_dump(mode="json")
     for broken in (["b", "a"], ["a", "b"], ["a"]):
-        memory.add_withheld("level", {"part": "mix"}, broken, AT)
+        memory.add_withheld("level", step, broken, AT)
     assert [entry.body for entry in memory.ledger.entries(["withheld"])] == [
-        {"kind": "level", "step": {"part": "mix"}, "broken": broken} for broken in (["a", "b"], ["a"])
+        {"kind": "level", "step": step, "broken": broken} for broken in (["a", "b"], ["a"])
     ]
     assert same_when_read_again(memory)
 
 
 def test_what_a_person_wrote_by_hand_is_told_from_what_was_asked(memory: Memory) -> None:
-    memory.add_take(take("s"), AT)
+    memory.add(take("s"), AT)
     asked, own, taken_back = question(-1.0), question(-2.0, HAND_MADE), question(-3.0, HAND_MADE)
     memory.add_proposals([asked, own, taken_back, question(-4.0, HAND_MADE)], AT)
     for one, given in ((asked, Answer.ACCEPT), (own, Answer.ACCEPT), (taken_back, Answer.DEFER)):
-        memory.add_decision(answer(one, given), AT)
+        memory.add_decisions([answer(one, given)], AT)
     assert memory.hand_made == [answer(own, Answer.ACCEPT)]
 
 
@@ -185,9 +187,9 @@ def test_the_last_word_on_a_part_and_a_place_stands(memory: Memory) -> None:
     there = Span(clock="t-a", start_s=1.0, end_s=2.0)
     stays, here = mark("bass", PartStatus.STAYS), mark("bass", PartStatus.STAYS, there)
     for one in (stays, here, mark("vocals", PartStatus.REMOVED)):
-        memory.add_mark(one, [], AT)
-    memory.add_mark(mark("bass", PartStatus.RESHAPED), [answer(question(-1.0), Answer.DEFER)], AT)
-    memory.add_mark(mark("vocals", None), [], AT)
+        memory.add_decisions([], AT, one)
+    memory.add_decisions([answer(question(-1.0), Answer.DEFER)], AT, mark("bass", PartStatus.RESHAPED))
+    memory.add_decisions([], AT, mark("vocals", None))
     assert memory.marks == [here, mark("bass", PartStatus.RESHAPED)]
     assert list(memory.decisions) == [question(-1.0).id]
     assert same_when_read_again(memory)

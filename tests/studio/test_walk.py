@@ -176,7 +176,9 @@ def moved_db(walk, part="mix"):
 
 
 def mark(song, part, status=PartStatus.STAYS, place=None):
-    song.memory.add_mark(PartMark(part=part, status=status, span=place, by="ada", at=song.now()), [], "now")
+    song.memory.add_decisions(
+        [], "now", PartMark(part=part, status=status, span=place, by="ada", at=song.now())
+    )
 
 
 @contextmanager

@@ -144,3 +144,11 @@ class Proposal(Record):
     def rivals(self, other: Proposal) -> bool:
         """Return whether both answer one finding by different processors: one of them is enough."""
         return self.step.processor != other.step.processor and bool(set(self.answers) & set(other.answers))
+
+
+class Withheld(Record):
+    """A step that was never asked, because guards broke at every strength of it."""
+
+    kind: str
+    step: Step
+    broken: tuple[str, ...]

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from controlroom.model.base import Document, Record
 from controlroom.model.decisions import Answer, Decision, Elsewhere, Who, waiting
 from controlroom.model.findings import MAX_PLOT_POINTS, Finding, Note
-from controlroom.model.proposals import Proposal, Step
+from controlroom.model.proposals import Proposal, Withheld
 from controlroom.model.render import LoudnessFacts, Outcome, Render
 from controlroom.model.song import SongState, TakeFacts
 
@@ -110,14 +110,6 @@ class Audition(Record):
     def playable(self) -> bool:
         """Whether there is anything to play."""
         return bool(self.before or self.after or self.difference)
-
-
-class Withheld(Record):
-    """A step that was never asked, because guards broke at every strength of it."""
-
-    kind: str
-    step: Step
-    broken: tuple[str, ...]
 
 
 class ReportData(Document):

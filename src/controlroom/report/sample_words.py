@@ -24,9 +24,3 @@ def sample_facts(body: Mapping[str, Any]) -> str:
     heard = [f"{frequency(hz)} under a {drum}" for drum, hz in tones.items() if hz]
     rings = f"rings at {' and '.join(heard)}" if heard else "no clear tone: it keeps its pitch"
     return f"{number(1000 * one.duration_s)} ms, {number(one.rate_hz / 1000, 1)} kHz, {rings}"
-
-
-def added_sentence(body: Mapping[str, Any]) -> str:
-    """Return what a ledger entry of an added sample says."""
-    one = OneShot.model_validate(body)
-    return f"{one.by} brought the sample {one.file_name} ({one.id})"

@@ -10,7 +10,6 @@ from controlroom.model.figures import format_measurement, number
 from controlroom.model.findings import Finding
 from controlroom.model.proposals import Proposal
 from controlroom.model.render import MasterFile
-from controlroom.report.history import entry_sentence
 from controlroom.report.model import ReportData
 from controlroom.report.plain import as_lines, one_line
 from controlroom.report.sentences import (
@@ -87,7 +86,7 @@ def question_text(question: Question) -> str:
 def history_line(entry: Mapping[str, Any]) -> str:
     """Return one ledger entry: its place, its time, and what it says."""
     at = str(entry["at"])[:16].replace("T", " ")
-    return one_line(f"{entry['seq']:>5}  {at}  {entry_sentence(str(entry['kind']), entry['body'])}")
+    return one_line(f"{entry['seq']:>5}  {at}  {entry['says']}")
 
 
 def master_line(master: MasterFile) -> str:

@@ -9,37 +9,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controlroom.model.decisions import Answer, Decision, Reply, Who
+from controlroom.model.decisions import Answer, Decision, Reply
 from controlroom.model.errors import DecisionError, UsageError
 from controlroom.model.proposals import Proposal
 from controlroom.studio.console_desk import cards_of
+from controlroom.studio.deciders import Person
 from controlroom.studio.deciding import check_touch, decide
+from controlroom.studio.entries import BlindTrial
+from controlroom.studio.memory import Memory
 from controlroom.studio.song import Song
-
-
-class Hand:
-    """A person who answers one question at a time."""
-
-    who = Who.PERSON
-    policy_digest: str | None = None
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def decide(self, question: object) -> dict[str, Reply]:
-        """Answer nothing further."""
-        del question
-        return {}
-
-
-def answers_at(song: Song, seq: int | None = None) -> dict[str, list[Decision]]:
-    """Return every answer up to a ledger entry, by proposal, oldest first."""
-    answers: dict[str, list[Decision]] = {}
-    for entry in song.memory.ledger.entries(["decision"]):
-        if seq is None or entry.seq <= seq:
-            decision = Decision.model_validate(entry.body)
-            answers.setdefault(decision.proposal_id, []).append(decision)
-    return answers
 
 
 def take_back(song: Song, proposal_id: str, name: str, reason: str = "") -> Decision:
@@ -57,7 +35,7 @@ def take_back(song: Song, proposal_id: str, name: str, reason: str = "") -> Deci
             "decision.nothing-to-undo", f"{proposal_id} has no answer", "there is nothing to undo"
         )
     reply = Reply(answer=Answer.DEFER, reason=reason or f"took back: {now.answer}")
-    return decide(song, memory.proposals[proposal_id], reply, Hand(name))
+    return decide(song, memory.proposals[proposal_id], reply, Person(name))
 
 
 def return_to(song: Song, seq: int, name: str) -> list[Decision]:
@@ -71,7 +49,7 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
         When an answer of then would touch a part that stays now; nothing is changed.
     """
     _check_entry(song, seq)
-    then = answers_at(song, seq)
+    then = Memory.of(song.memory.ledger, until=seq).answers
     changes: list[tuple[Proposal, Reply]] = []
     for proposal_id, current in list(song.memory.decisions.items()):
         old = then[proposal_id][-1] if proposal_id in then else None
@@ -85,7 +63,7 @@ def return_to(song: Song, seq: int, name: str) -> list[Decision]:
         reply = Reply(answer=wanted[0], step=step, reason=f"back to entry {seq}")
         check_touch(song, proposal, reply)
         changes.append((proposal, reply))
-    return [decide(song, proposal, reply, Hand(name)) for proposal, reply in changes]
+    return [decide(song, proposal, reply, Person(name)) for proposal, reply in changes]
 
 
 def answer_kind(
@@ -118,7 +96,7 @@ def answer_kind(
             song,
             proposal,
             Reply(answer=answer, reason=reason, auditioned_s=auditioned_s.get(proposal.id, 0.0)),
-            Hand(name),
+            Person(name),
         )
         for proposal in asked
     ]
@@ -154,7 +132,7 @@ def differences(song: Song, then: int, now: int) -> tuple[Difference, ...]:
 
 
 def _standing_at(song: Song, seq: int) -> dict[str, Decision]:
-    answers = {id_: made[-1] for id_, made in answers_at(song, seq).items()}
+    answers = {id_: made[-1] for id_, made in Memory.of(song.memory.ledger, until=seq).answers.items()}
     return {id_: decision for id_, decision in answers.items() if decision.answer is not Answer.DEFER}
 
 
@@ -180,16 +158,16 @@ def keep_trial(song: Song, sounds: tuple[str, str], correct: int, total: int, na
     """
     if not 1 <= total <= 100 or not 0 <= correct <= total:
         raise UsageError("trial.counts", f"{correct} of {total} is no trial", "1 to 100 rounds")
-    body: dict[str, object] = {
-        "a": sounds[0],
-        "b": sounds[1],
-        "correct": correct,
-        "total": total,
-        "chance": round(chance(correct, total), 6),
-        "by": name,
-    }
-    song.memory.add_event("trial.abx", body, song.now())
-    return body
+    told = BlindTrial(
+        a=sounds[0],
+        b=sounds[1],
+        correct=correct,
+        total=total,
+        chance=round(chance(correct, total), 6),
+        by=name,
+    )
+    song.memory.add(told, song.now())
+    return told.model_dump(mode="json")
 
 
 def chance(correct: int, total: int) -> float:

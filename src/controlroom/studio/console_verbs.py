@@ -12,6 +12,7 @@ from typing import Any
 from controlroom.model.context import Context
 from controlroom.model.decisions import Answer, Decision
 from controlroom.model.proposals import Knob, Step
+from controlroom.model.references import Reference
 from controlroom.model.timeline import Span
 from controlroom.studio.console_answers import Difference, answer_kind, differences, keep_trial
 from controlroom.studio.console_desk import Desk, ProcessorInfo, known_processor, lay_out, processor_infos
@@ -20,7 +21,7 @@ from controlroom.studio.console_preview import gains_on, preview_step
 from controlroom.studio.console_sounds import Sound, SoundFiles, ensure_sounds, files_of
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.one_shots import with_one_shots_named
-from controlroom.studio.reference_records import Reference, references_of
+from controlroom.studio.reference_records import references_of
 from controlroom.studio.references import (
     add_reference,
     reference_sound,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -14,8 +14,6 @@ from controlroom.model.errors import UsageError
 from controlroom.music.chords import NO_CHORD
 from controlroom.music.correction import Mark, MusicCorrection, Said, state_of, together
 from controlroom.studio.song import Now, Song, found, opened
-
-ENTRY = "music.corrected"
 
 
 @dataclass(frozen=True)
@@ -30,13 +28,13 @@ class Word:
 
 def correction_of(song: Song) -> MusicCorrection | None:
     """Return what a person said of the current take's music so far; None when nothing stands."""
-    return together(_entries(song), song.take.id)
+    return together(song.memory.corrections, song.take.id)
 
 
 def words_of(song: Song) -> dict[str, Word]:
     """Return who said what of the current take's music, by what it is of: what stands, not what was withdrawn."""
     words: dict[str, Word] = {}
-    for one in _entries(song):
+    for one in song.memory.corrections:
         if one.clock == song.take.id:
             for name in one.withdrawn:
                 words.pop(name, None)
@@ -46,10 +44,6 @@ def words_of(song: Song) -> dict[str, Word]:
                     kept = None if isinstance(value, tuple) else value
                     words[name] = Word(kept, one.by, one.at, one.reason)
     return words
-
-
-def _entries(song: Song) -> Iterator[MusicCorrection]:
-    return (MusicCorrection.model_validate(entry.body) for entry in song.memory.ledger.entries([ENTRY]))
 
 
 def known_of(song: Song) -> Known:
@@ -115,7 +109,7 @@ class MusicVerbs:
                 ) from error
             _check(said, song.take.facts.duration_s)
             _check_withdrawn(said, words_of(song))
-            song.memory.add_event(ENTRY, said.model_dump(mode="json"), said.at)
+            song.memory.add(said, said.at)
             return said
 
 

@@ -1,4 +1,4 @@
-"""The decider that is neither a terminal, a page, nor a policy: an answers file."""
+"""The deciders that are neither a terminal nor a policy: a person who said it already, and an answers file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,21 @@ from controlroom.model.decisions import Answer, Question, Reply, Who
 from controlroom.model.errors import UsageError
 from controlroom.model.proposals import Knob, Proposal
 from controlroom.studio.standards import read_toml
+
+
+class Person:
+    """A person who already said what they answer."""
+
+    who = Who.PERSON
+    policy_digest: str | None = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def decide(self, question: Question) -> Mapping[str, Reply]:
+        """Answer nothing further."""
+        del question
+        return {}
 
 
 class FiledAnswer(Record):

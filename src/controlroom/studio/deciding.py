@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from controlroom.model.decisions import Answer, Decider, Decision, Question, Reply, Who
-from controlroom.model.errors import DecisionError
+from controlroom.model.errors import DecisionError, SongError, UsageError
 from controlroom.model.findings import Finding
-from controlroom.model.proposals import Claim, Proposal, Stage, Step
+from controlroom.model.parts import PartMark
+from controlroom.model.proposals import Claim, Proposal, Stage
 from controlroom.model.timeline import Span
 from controlroom.processors.form import from_step, removing
 from controlroom.studio.marking import check_free, check_part, check_removable
@@ -59,8 +60,7 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
     step = reply.step or proposal.step
     if step.span is not None:
         step.span.on(song.memory.clock_of(proposal))
-    _check(proposal, reply, decider, step)
-    check_touch(song, proposal, reply)
+    _check_reply(proposal, reply)
     broken = tuple(reading.guard for reading in proposal.guards if reading.broken)
     decision = Decision(
         proposal_id=proposal.id,
@@ -74,29 +74,65 @@ def decide(song: Song, proposal: Proposal, reply: Reply, decider: Decider) -> De
         policy_digest=decider.policy_digest,
         kept_despite=broken if reply.keep_despite_guards else (),
     )
-    song.memory.add_decision(decision, decision.at)
+    enter(song, [decision])
     return decision
 
 
-def _check(proposal: Proposal, reply: Reply, decider: Decider, step: Step) -> None:
-    if decider.who is Who.POLICY and (proposal.person_only or step.stage is Stage.ARRANGEMENT):
-        raise DecisionError(
-            "decision.person-only",
-            f"policy {decider.name} may not answer {proposal.id} ({step.processor})",
-            "a person decides this kind",
-        )
-    if reply.answer is Answer.EDIT:
-        if reply.step is None or reply.step.processor != proposal.step.processor:
-            raise DecisionError(
-                "decision.edit-without-step",
-                f"an edit of {proposal.id} needs the {proposal.step.processor} step as it should be",
-                "give the knobs that should change",
-            )
-        from_step(reply.step)
+def enter(song: Song, decisions: Sequence[Decision], mark: PartMark | None = None) -> None:
+    """Write answers, and the mark that brought them, in one transaction: all answers come through here, checked.
+
+    Raises
+    ------
+    DecisionError, UsageError, SongError
+        One of them may not be given (see ``decide``); nothing is written.
+    """
+    for decision in decisions:
+        _check(song, decision)
+    dated = mark or next(iter(decisions), None)
+    if dated is not None:
+        song.memory.add_decisions(decisions, dated.at, mark)
+
+
+def _check_reply(proposal: Proposal, reply: Reply) -> None:
+    """Refuse a reply that does not say all that it must."""
+    if reply.answer is Answer.EDIT and reply.step is None:
+        raise _no_edit(proposal)
     if reply.keep_despite_guards and not reply.reason:
         raise DecisionError(
             "decision.reason-missing", f"keeping {proposal.id} despite its guards needs a reason", "say why"
         )
+
+
+def _check(song: Song, decision: Decision) -> None:
+    """Refuse an answer that may not be given, whoever gave it and whenever it was thought of."""
+    proposal, step = song.memory.proposals[decision.proposal_id], decision.step
+    if decision.who is Who.POLICY and (proposal.person_only or step.stage is Stage.ARRANGEMENT):
+        raise DecisionError(
+            "decision.person-only",
+            f"policy {decision.name} may not answer {proposal.id} ({step.processor})",
+            "a person decides this kind",
+        )
+    if decision.answer is Answer.EDIT:
+        if step.processor != proposal.step.processor:
+            raise _no_edit(proposal)
+        from_step(step)
+    check_touch(song, proposal, Reply(answer=decision.answer, step=step))
+
+
+def _is_lawful(song: Song, decision: Decision) -> bool:
+    try:
+        _check(song, decision)
+    except (DecisionError, SongError, UsageError):
+        return False
+    return True
+
+
+def _no_edit(proposal: Proposal) -> DecisionError:
+    return DecisionError(
+        "decision.edit-without-step",
+        f"an edit of {proposal.id} needs the {proposal.step.processor} step as it should be",
+        "give the knobs that should change",
+    )
 
 
 def check_touch(song: Song, proposal: Proposal, reply: Reply) -> None:
@@ -116,6 +152,7 @@ def carry(song: Song, proposal: Proposal) -> None:
 
     The question is the same while take, kind, processor, part and place are, and
     each claim still starts and ends within the standards' tolerance of the old one.
+    An answer that might not be given today is not carried: the question stays open.
     """
     memory = song.memory
     if proposal.id in memory.decisions:
@@ -132,7 +169,8 @@ def carry(song: Song, proposal: Proposal) -> None:
         again = old.model_copy(
             update={"proposal_id": proposal.id, "step": step, "at": song.now(), "carried_from": old.id}
         )
-        memory.add_decision(again, again.at)
+        if _is_lawful(song, again):
+            enter(song, [again])
         return
 
 
@@ -146,7 +184,7 @@ def withdraw(song: Song, decision: Decision, broken: Iterable[str]) -> None:
             "carried_from": decision.id,
         }
     )
-    song.memory.add_decision(taken_back, taken_back.at)
+    enter(song, [taken_back])
 
 
 def sounding(song: Song, proposals: Iterable[Proposal]) -> dict[str, Decision]:

@@ -9,8 +9,7 @@ from controlroom.model.decisions import Answer, Decision
 from controlroom.model.errors import DecisionError
 from controlroom.model.proposals import Step
 from controlroom.model.render import Render
-from controlroom.music.correction import MusicCorrection, together
-from controlroom.studio.correcting import ENTRY
+from controlroom.music.correction import together
 from controlroom.studio.memory import HAND_MADE, Memory
 from controlroom.studio.song import Song
 
@@ -66,15 +65,13 @@ def grounds_at(song: Song, seq: int) -> Grounds:
     take = memory.current_take
     id_, digest = (take.id, take.audio_digest) if take else ("", "")
     standing = memory.stems.get(id_)
-    entries = [e for e in song.memory.ledger.entries(["standards.set", ENTRY]) if e.seq <= seq]
-    set_to = [str(e.body["digest"]) for e in entries if e.kind == "standards.set"]
-    said = together((MusicCorrection.model_validate(e.body) for e in entries if e.kind == ENTRY), id_)
+    said = together(memory.corrections, id_)
     return Grounds(
         take=(id_, digest),
         answers=_answers(memory),
         target_lufs=memory.target.lufs if memory.target else None,
         stems={stem.role: stem.audio_digest for stem in standing.stems} if standing else {},
-        standards=set_to[-1] if set_to else "",
+        standards=memory.standards_digest,
         music=said.model_copy(update={"by": "", "at": "", "reason": ""}) if said else None,
     )
 

@@ -17,6 +17,7 @@ from controlroom.model.errors import AudioInputError, VerifyError
 from controlroom.model.song import Reading, Take, TakeFacts
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Timeline
+from controlroom.studio.entries import Restored
 from controlroom.studio.song import Song
 
 SUFFIX = 16
@@ -96,7 +97,7 @@ def admit(song: Song, incoming: Incoming, context: Context = Context()) -> Take:
         added_at=song.now(),
         timeline=Timeline.of_take(take_id, facts.duration_s),
     )
-    song.memory.add_take(take, take.added_at)
+    song.memory.add(take, take.added_at)
     return take
 
 
@@ -112,7 +113,7 @@ def _mend(song: Song, take: Take, file: Path, context: Context) -> None:
 
 def put_back(song: Song, stored: str, context: Context) -> None:
     """Record, and say, that a kept file was lost or damaged and is there again."""
-    song.memory.add_event("restored", {"file": stored}, song.now())
+    song.memory.add(Restored(file=stored), song.now())
     context.notice(f"{stored} was missing or damaged: it was put back")
 
 

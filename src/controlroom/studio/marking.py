@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from controlroom.model.decisions import Answer, Decision, Who
 from controlroom.model.errors import DecisionError, UsageError
 from controlroom.model.parts import MIX, ROLES, PartMark, members
 from controlroom.model.proposals import Stage, Step
@@ -38,7 +37,7 @@ def protecting(song: Song, step: Step, take_id: str | None = None) -> PartMark |
     """Return the mark that forbids a step on a take (the current one unless named), if one does."""
     clock = take_id or song.take.id
     roles = roles_of(song, clock)
-    return next((mark for mark in song.memory.marks if _forbids(mark, step, clock, roles)), None)
+    return next((mark for mark in song.memory.marks if forbids(mark, step, clock, roles)), None)
 
 
 def check_free(song: Song, step: Step, take_id: str | None = None) -> None:
@@ -116,32 +115,6 @@ def mark_of(song: Song, part: str) -> PartMark | None:
     return next((one for one in marks_here(song) if one.part == part and one.span is None), None)
 
 
-def keep_mark(
-    song: Song, part: str, status: PartStatus | None, span: Span | None, *, by: str, reason: str
-) -> PartMark:
-    """Record what a person says of a part; what protects it takes back the answers that touch it.
-
-    Raises
-    ------
-    DecisionError
-        ``part.nothing-to-take-back``; for ``removed`` see ``check_removable``.
-    UsageError, SongError
-        A part that the song does not have.
-    """
-    if status is None and not any((one.part, one.span) == (part, span) for one in song.memory.marks):
-        raise DecisionError(
-            "part.nothing-to-take-back",
-            f"nothing was said of {part}{'' if span is None else ' on that span'}",
-            f"`controlroom stems {song.folder.root}` lists what was said",
-        )
-    if status is not None:
-        require_part(song, part)
-    at = song.now()
-    mark = PartMark(part=part, status=status, span=span, by=by, at=at, reason=reason)
-    song.memory.add_mark(mark, _taken_back(song, mark), at)
-    return mark
-
-
 def check_removable(song: Song, part: str, take_id: str | None = None) -> None:
     """Refuse to remove a stem by overlay that is not enough part of the mix to go with it.
 
@@ -189,31 +162,7 @@ def said(status: PartStatus | None) -> str:
     }[status]
 
 
-def _taken_back(song: Song, mark: PartMark) -> list[Decision]:
-    """Return the answers that a new mark takes back: what sounds now and would touch the part."""
-    if not mark.protects:
-        return []
-    sounding = [d for d in song.memory.decisions.values() if d.sounds]
-    return [
-        decision.model_copy(
-            update={
-                "answer": Answer.DEFER,
-                "who": Who.PERSON,
-                "name": mark.by,
-                "at": mark.at,
-                "reason": f"{mark.part} {said(mark.status)}",
-                "auditioned_s": 0.0,
-                "policy_digest": None,
-                "carried_from": decision.id,
-            }
-        )
-        for decision in sounding
-        for clock in (song.memory.clock_of(song.memory.proposals[decision.proposal_id]),)
-        if _forbids(mark, decision.step, clock, roles_of(song, clock))
-    ]
-
-
-def _forbids(mark: PartMark, step: Step, clock: str, roles: Collection[str]) -> bool:
+def forbids(mark: PartMark, step: Step, clock: str, roles: Collection[str]) -> bool:
     """Return whether a mark forbids a step on the take whose clock and stems' roles are given."""
     if not mark.protects or not _reaches(mark.span, step.span, clock):
         return False

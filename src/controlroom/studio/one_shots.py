@@ -35,6 +35,7 @@ from controlroom.model.one_shots import OneShot
 from controlroom.model.proposals import Knob, Step
 from controlroom.processors.form import all_processors
 from controlroom.processors.layer import TONES_HZ
+from controlroom.studio.entries import SampleRemoved
 from controlroom.studio.importing import put_back
 from controlroom.studio.song import Song
 
@@ -88,7 +89,7 @@ def add_one_shot(song: Song, file: Path, by: str, context: Context) -> OneShot:
         by=by,
         at=song.now(),
     )
-    song.memory.add_one_shot(one, one.at)
+    song.memory.add(one, one.at)
     return one
 
 
@@ -103,7 +104,7 @@ def remove_one_shot(song: Song, given: str) -> OneShot:
                 f"{one.file_name} ({one.id}) is named by a step that was decided at entry {entry.seq}",
                 "it stays, so that the ledger can be replayed; undo the step if it shall not sound",
             )
-    song.memory.remove_one_shot(one.id, song.now())
+    song.memory.add(SampleRemoved(id=one.id), song.now())
     with suppress(
         ControlRoomError, OSError
     ):  # what is not its sound any more, or lies elsewhere, is not ours

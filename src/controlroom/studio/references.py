@@ -16,9 +16,11 @@ from controlroom.media.files import sha256_of
 from controlroom.media.resample import resample
 from controlroom.model.context import Context
 from controlroom.model.errors import ControlRoomError, UsageError
+from controlroom.model.references import Reference
 from controlroom.studio.console_sounds import Sound, SoundFiles, console_folder, forget, keep_sound, sound_of
+from controlroom.studio.entries import ReferenceRemoved
 from controlroom.studio.importing import archive, kept_suffix, limits_of, put_back, receive
-from controlroom.studio.reference_records import Reference, check_reference, references_of
+from controlroom.studio.reference_records import check_reference, references_of
 from controlroom.studio.song import Song
 
 FOLDER = "references"
@@ -59,7 +61,7 @@ def add_reference(song: Song, file: Path, context: Context) -> Reference:
         archived_as=stored,
         added_at=song.now(),
     )
-    song.memory.add_event("reference.added", reference.model_dump(mode="json"), reference.added_at)
+    song.memory.add(reference, reference.added_at)
     return reference
 
 
@@ -69,7 +71,7 @@ def remove_reference(song: Song, reference_id: str) -> Reference:
     What is not those bytes any more, or lies elsewhere, is left alone.
     """
     reference = reference_by_id(song, reference_id)
-    song.memory.add_event("reference.removed", {"id": reference.id}, song.now())
+    song.memory.add(ReferenceRemoved(id=reference.id), song.now())
     with suppress(ControlRoomError, OSError):
         if _is_kept(song, reference):
             archived = song.folder.inside(FOLDER, _below(reference))

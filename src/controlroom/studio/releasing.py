@@ -18,6 +18,7 @@ from pathlib import Path
 from controlroom.media.files import atomic_write, environment_fault, sha256_of, sync_file
 from controlroom.model.errors import ControlRoomError, DecisionError, VerifyError
 from controlroom.model.render import Render
+from controlroom.studio.entries import Released
 from controlroom.studio.grounds import check_current
 from controlroom.studio.making import hidden, leftovers, put_in_place
 from controlroom.studio.song import Song
@@ -61,7 +62,7 @@ def release_song(song: Song) -> Path:
         _swap_in(song, render, folder)
     except OSError as error:
         raise environment_fault(error, folder) from error
-    song.memory.add_event("released", {"render": render.id}, song.now())
+    song.memory.add(Released(render=render.id), song.now())
     return folder
 
 

@@ -21,7 +21,7 @@ from controlroom.model.render import Render
 from controlroom.model.standards import Standards
 from controlroom.model.timeline import Span
 from controlroom.report.html import render_html
-from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform, Withheld
+from controlroom.report.model import Audition, Curve, ReportData, Spectrum, Waveform
 from controlroom.studio.auditioning import (
     FORM,
     AuditionFiles,
@@ -32,7 +32,6 @@ from controlroom.studio.auditioning import (
     written_once,
 )
 from controlroom.studio.mastering import Mastered
-from controlroom.studio.memory import Memory
 from controlroom.studio.song import Song
 from controlroom.studio.walk import Walk
 
@@ -64,19 +63,18 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
     take = song.take
     proposals = {p.id: p for p in walk.proposals}
     proposals.update({d.proposal_id: memory.proposals[d.proposal_id] for d in memory.hand_made})
-    signed = [entry.body["name"] for entry in memory.ledger.entries(["policy.signed"])]
     return ReportData(
         title=song.folder.read_card().title,
         song=text_of(os.path.relpath(song.folder.root)),
         state=memory.state,
         draft=render.draft,
         take=take.facts,
-        policy=str(signed[-1]) if signed else None,
+        policy=memory.policies[-1].name if memory.policies else None,
         findings=tuple(walk.findings),
         notes=tuple(note for note in memory.notes if note.span.clock == take.id),
         elsewhere=tuple(memory.elsewhere),
         proposals=tuple(proposals.values()),
-        withheld=_withheld(memory),
+        withheld=tuple(memory.withheld),
         decisions=tuple(answered[id_] for id_ in proposals if id_ in answered),
         render=render,
         ledger_seq=head.seq,
@@ -84,12 +82,6 @@ def report_data(song: Song, walk: Walk, render: Render) -> ReportData:
         program=f"Control Room {render.environment.get('controlroom', '')}",
         made_at=render.at,
     )
-
-
-def _withheld(memory: Memory) -> tuple[Withheld, ...]:
-    """Return what guards kept from being asked, each once."""
-    entries = [Withheld.model_validate(entry.body) for entry in memory.ledger.entries(["withheld"])]
-    return tuple({one.canonical(): one for one in entries}.values())
 
 
 def _write_listen(song: Song, walk: Walk, mastered: Mastered) -> Audition:

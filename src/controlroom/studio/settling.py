@@ -20,9 +20,11 @@ from controlroom.ledger.ledger import Ledger
 from controlroom.media.files import environment_fault, sync_folder
 from controlroom.model.errors import ControlRoomError
 from controlroom.model.standards import Standards
+from controlroom.studio.entries import StandardsSet
 from controlroom.studio.folder import SongFolder, write_toml_document
 from controlroom.studio.lock import NAME as LOCK
 from controlroom.studio.lock import locked
+from controlroom.studio.memory import Memory
 
 OLD_S = 86400.0
 PART = re.compile(r"\..+\.[0-9a-f]{12}\.part")
@@ -48,7 +50,7 @@ def settle(folder: SongFolder, ledger: Ledger) -> None:
             path.unlink(missing_ok=True)
 
 
-def set_standards(folder: SongFolder, ledger: Ledger, standards: Standards, at: str) -> None:
+def set_standards(folder: SongFolder, memory: Memory, standards: Standards, at: str) -> None:
     """Put standards in force: laid ready, entered in the ledger, then shown under their name.
 
     A stop between any two of these leaves the old set or the new one, and never a
@@ -56,7 +58,7 @@ def set_standards(folder: SongFolder, ledger: Ledger, standards: Standards, at: 
     """
     staged = staged_standards(folder, standards.digest)
     write_toml_document(staged, standards)
-    ledger.append("standards.set", {"digest": standards.digest}, at)
+    memory.add(StandardsSet(digest=standards.digest), at)
     _put_in_place(staged, folder.standards)
 
 

@@ -20,6 +20,7 @@ from controlroom.model.base import digest_text, text_of
 from controlroom.model.errors import SongError, UsageError
 from controlroom.model.song import Take
 from controlroom.model.standards import Standards
+from controlroom.studio.entries import SongCreated, StandardsSet
 from controlroom.studio.folder import SongCard, SongFolder, write_toml_document
 from controlroom.studio.lock import holding, locked
 from controlroom.studio.memory import Memory
@@ -139,8 +140,9 @@ def _fill(folder: SongFolder, standards: Standards, title: str, at: str) -> None
     write_toml_document(folder.card, card)
     write_toml_document(folder.standards, standards)
     with Ledger.create(folder.ledger, own_key) as ledger:
-        ledger.append("song.created", {"id": card.id, "title": card.title}, at)
-        ledger.append("standards.set", {"digest": standards.digest}, at)
+        memory = Memory(ledger=ledger)
+        memory.add(SongCreated(id=card.id, title=card.title), at)
+        memory.add(StandardsSet(digest=standards.digest), at)
 
 
 @contextmanager

@@ -13,10 +13,12 @@ from controlroom.model.song import PartStatus, Reading
 from controlroom.model.timeline import Span
 from controlroom.processors.form import removing
 from controlroom.separation.form import BackendChoice
-from controlroom.studio.console_answers import Hand, take_back
+from controlroom.studio.console_answers import take_back
 from controlroom.studio.console_sounds import Sound
+from controlroom.studio.deciders import Person
 from controlroom.studio.deciding import decide
-from controlroom.studio.marking import check_removable, keep_mark, marks_here, require_part
+from controlroom.studio.marking import check_removable, marks_here, require_part
+from controlroom.studio.part_marks import keep_mark
 from controlroom.studio.song import Now, Song, found, opened
 from controlroom.studio.stem_sounds import ensure_stem_sounds
 from controlroom.studio.stem_view import StemsView, view_of
@@ -117,7 +119,7 @@ def _remove(song: Song, part: str, span: Span | None, by: str, reason: str) -> N
     step = removing().model_validate({"amount": 1.0}).step(part, span)
     proposal = hand_made_proposal(song, song.take.audio_digest, step)
     song.memory.add_proposals([proposal], song.now())
-    decide(song, proposal, Reply(answer=Answer.ACCEPT, reason=reason or "removed"), Hand(by))
+    decide(song, proposal, Reply(answer=Answer.ACCEPT, reason=reason or "removed"), Person(by))
 
 
 def _put_back(song: Song, part: str, span: Span | None, by: str) -> None:

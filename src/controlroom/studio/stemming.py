@@ -323,8 +323,7 @@ def _tell_mended(song: Song, stems: Sequence[Stem], roles: Collection[str], cont
 
 def _forget_others(song: Song, standing: StemSet) -> None:
     """Remove the stems of this take that stand no more; what a person put beside them or changed is theirs."""
-    sets = (StemSet.model_validate(entry.body) for entry in song.memory.ledger.entries(["stems.set"]))
-    known = {(stem.archived_as, stem.audio_digest) for old in sets for stem in old.stems}
+    known = {(stem.archived_as, stem.audio_digest) for old in song.memory.stem_sets for stem in old.stems}
     keeps = {stem.archived_as.split("/")[-2] for stem in standing.stems}
     for folder in song.folder.inside(FOLDER, standing.take_id).iterdir():
         if _SET.fullmatch(folder.name) and folder.name not in keeps and not folder.is_symlink():

@@ -15,7 +15,7 @@ from controlroom.listening.known import Known, Meant
 from controlroom.listening.listening import Listening
 from controlroom.model.base import text_of
 from controlroom.model.context import Context
-from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply, Who
+from controlroom.model.decisions import Answer, Decider, Decision, Elsewhere, Policy, Reply
 from controlroom.model.errors import DecisionError
 from controlroom.model.findings import Finding, Note
 from controlroom.model.proposals import Knob, Proposal, Step
@@ -31,7 +31,9 @@ from controlroom.studio.console_answers import return_to, take_back
 from controlroom.studio.console_desk import known_processor
 from controlroom.studio.console_verbs import ConsoleVerbs
 from controlroom.studio.correcting import MusicVerbs
+from controlroom.studio.deciders import Person
 from controlroom.studio.deciding import decide
+from controlroom.studio.entries import says
 from controlroom.studio.finishing import Finished, Wishes, finish_song, propose_song, render_song
 from controlroom.studio.folder import SongFolder
 from controlroom.studio.keeping import keeping_of
@@ -100,21 +102,6 @@ class Shown:
             "decisions": [d.model_dump(mode="json") for d in self.decisions.values()],
             "elsewhere": [one.model_dump(mode="json") for one in self.elsewhere],
         }
-
-
-class PersonDecider:
-    """A person who already said what they answer."""
-
-    who = Who.PERSON
-    policy_digest: str | None = None
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def decide(self, question: object) -> Mapping[str, Reply]:
-        """Answer nothing further."""
-        del question
-        return {}
 
 
 class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
@@ -229,7 +216,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
                 auditioned_s=auditioned_s,
                 keep_despite_guards=keep_despite_guards,
             )
-            return decide(song, proposal, reply, PersonDecider(self._name))
+            return decide(song, proposal, reply, Person(self._name))
 
     def note(self, root: Path, start_s: float, end_s: float, text: str, *, part: str = "mix") -> Note:
         """Write down a person's own finding."""
@@ -237,7 +224,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             at = self._now()
             span = Span(clock=song.take.id, start_s=start_s, end_s=end_s)
             written = Note(text=text, span=span, part=part, by=self._name, at=at)
-            song.memory.add_note(written, at)
+            song.memory.add(written, at)
             return written
 
     def do(
@@ -264,9 +251,7 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
             check_free(song, made)
             proposal = hand_made_proposal(song, take.audio_digest, made)
             song.memory.add_proposals([proposal], self._now())
-            return decide(
-                song, proposal, Reply(answer=Answer.ACCEPT, reason=reason), PersonDecider(self._name)
-            )
+            return decide(song, proposal, Reply(answer=Answer.ACCEPT, reason=reason), Person(self._name))
 
     def render(self, root: Path, context: Context = Context()) -> Finished:
         """Render what is decided, measure it again, and write masters and report."""
@@ -351,7 +336,14 @@ class Studio(ConsoleVerbs, StemVerbs, MusicVerbs, SampleVerbs):
         """Return every entry of the ledger, oldest first; needs no lock."""
         with opened(found(root), writing=False, now=self._now) as song:
             return [
-                {"seq": e.seq, "at": e.at, "kind": e.kind, "body": e.body, "hash": e.hash}
+                {
+                    "seq": e.seq,
+                    "at": e.at,
+                    "kind": e.kind,
+                    "body": e.body,
+                    "hash": e.hash,
+                    "says": says(e.kind, e.body),
+                }
                 for e in song.memory.ledger.entries()
             ]
 
@@ -423,7 +415,7 @@ def _with_standards(song: Song, set_from: Path | None) -> Song:
     if set_from is None:
         return song
     standards = overlaid_from_file(song.standards, set_from)
-    set_standards(song.folder, song.memory.ledger, standards, song.now())
+    set_standards(song.folder, song.memory, standards, song.now())
     return Song(song.folder, song.memory, standards, song.now)
 
 

@@ -21,7 +21,6 @@ from controlroom.model.parts import MIX, ROLES
 from controlroom.model.proposals import Knob, Stage
 from controlroom.model.song import PartStatus
 from controlroom.report import charts, sentences
-from controlroom.report.history import entry_sentence
 from controlroom.report.sample_words import sample_facts
 from controlroom.report.stem_words import file_sentences
 from controlroom.studio.console_answers import Difference
@@ -201,27 +200,6 @@ def label_of(name: str, unit: str) -> str:
     if unit == "ms" and words in ("attack", "sustain"):
         words += " time"  # a transient's knobs have a level of that name too
     return words[:1].upper() + words[1:] if words != "q" else "Q"
-
-
-def told_entries(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return ledger entries in words, newest first."""
-    told = [{**entry, "says": sentence_of(str(entry["kind"]), entry["body"])} for entry in entries]
-    return list(reversed(told))
-
-
-def sentence_of(kind: str, body: Mapping[str, Any]) -> str:
-    """Return what one entry says."""
-    if kind == "trial.abx":
-        by = body.get("by", "somebody")
-        chance = 100 * float(body.get("chance", 1.0))
-        return f"{by} told X right {body.get('correct')} of {body.get('total')} times; by guessing: {chance:.1f} %"
-    if kind == "reference.added":
-        return f"Reference added: {body.get('file_name')}"
-    if kind == "reference.removed":
-        return f"Reference {body.get('id')} taken off"
-    if kind == "decision":
-        return f"{sentences.step_title(str(body['step']['processor']))}: {entry_sentence(kind, body)}"
-    return entry_sentence(kind, body)
 
 
 def told_differences(found: Sequence[Difference]) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def history(room: RoomHere, request: Request, song: str) -> Response:
     entries = room.studio.history(room.song(song))
     if wants_json(request):
         return views.as_json(entries)
-    return views.song_page(room, song, "history.html.j2", entries=views.told_entries(entries))
+    return views.song_page(room, song, "history.html.j2", entries=entries[::-1])
 
 
 @router.get("/songs/{song}/history/differences")
