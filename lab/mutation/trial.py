@@ -42,6 +42,8 @@ BELOW = (
 MUTATED = ("studio", "engine", "ledger")
 SITE = 'import os\nif os.environ.get("CONTROLROOM_MUTANT"):\n    from lab.mutation import operators\n    operators.install(os.environ["CONTROLROOM_MUTANT"])\n'
 WALL_S = 600.0
+NOT_IMPORTED = ("ImportError while loading conftest", "ERROR collecting")
+"""What pytest says of tests that can't be imported: the fault stands in what is done on import."""
 
 
 def warm_up() -> None:
@@ -76,6 +78,8 @@ class Trial:
         code = os.waitstatus_to_exitcode(status)
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return "timeout"
+        if code == 4 and self.mutant and any(said in self.log.read_text() for said in NOT_IMPORTED):
+            return "killed"  # the same tests were imported and run before, without it
         if code in (4, 5, 70):
             raise RuntimeError(f"{self.mutant}: the tests were not run:\n{self.log.read_text()[-2000:]}")
         return "survived" if code == 0 else "killed"
