@@ -25,6 +25,7 @@ from controlroom.music.onsets import LATENCY_S, Onsets, stand_out
 from controlroom.music.pitch import HarmonicChange
 from controlroom.music.spectra import Doubles
 from controlroom.music.tempo import (
+    PRIOR_OCTAVES,
     STEP_S,
     WINDOW_S,
     Tempogram,
@@ -346,16 +347,18 @@ def find_rhythm(onsets: Onsets, change: HarmonicChange) -> Rhythm | None:
     """
     tempogram = measure_tempogram(onsets.envelope, onsets.hop_s)
     guess = estimate_tempo(tempogram)
+    # chance stands out more the more tempi are tried: whether there is a pulse at all is asked of usual ones
+    usual = estimate_tempo(tempogram, PRIOR_OCTAVES)
     length_s = onsets.envelope.size * onsets.hop_s
     least = LEAST_SALIENCE + SHORT_SALIENCE_S / max(length_s, 1e-9)
-    if guess is None or length_s < LEAST_LENGTH_S or guess.salience < least:
+    if guess is None or usual is None or length_s < LEAST_LENGTH_S or usual.salience < least:
         return None
     ranked = rank(candidate_pulses(onsets, tempogram, change, guess.tempo_bpm))
     if not ranked:
         return None
     best = ranked[0]
     places = bar_positions(downbeat_evidence(best.pulse, best.beats_per_bar), best.beats_per_bar, best.first)
-    sure = float(np.clip((guess.salience - least) / 0.25, 0.0, 1.0))
+    sure = float(np.clip((usual.salience - least) / 0.25, 0.0, 1.0))
     return Rhythm(
         best.pulse.tempo_bpm,
         _alternative_bpm(ranked),

@@ -99,13 +99,13 @@ def prior(tempo_bpm: Doubles, width_octaves: float = PRIOR_OCTAVES) -> Doubles:
     return np.asarray(np.exp(-0.5 * octaves * octaves))
 
 
-def estimate_tempo(tempogram: Tempogram) -> TempoGuess | None:
+def estimate_tempo(tempogram: Tempogram, width_octaves: float = PERIOD_OCTAVES) -> TempoGuess | None:
     """Return the tempo whose multiples the onsets repeat at, weighted by a wide prior."""
     tempi = SLOWEST_BPM * 2.0 ** np.arange(0.0, np.log2(FASTEST_BPM / SLOWEST_BPM), 0.005)
     if tempogram.strength.size < 16:
         return None
     lags = 60.0 / tempi / tempogram.hop_s
     salience = comb(tempogram.strength, lags)
-    score = np.maximum(salience, 0.0) * prior(tempi, PERIOD_OCTAVES)
+    score = np.maximum(salience, 0.0) * prior(tempi, width_octaves)
     best = int(np.argmax(score))
     return TempoGuess(float(tempi[best]), float(salience[best]))
