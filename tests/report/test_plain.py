@@ -64,7 +64,13 @@ def test_a_note_in_the_history_is_one_harmless_line():
         text=f"{CLEAR}\nok  verified", span=Span(clock="t", start_s=0, end_s=1), by="me\x1bc", at="now"
     )
     line = history_line(
-        {"seq": 3, "at": "2026-01-01T00:00:00", "kind": "note", "body": note.model_dump(mode="json")}
+        {
+            "seq": 3,
+            "at": "2026-01-01T00:00:00",
+            "kind": "note",
+            "body": note.model_dump(mode="json"),
+            "says": f"{note.text} ({note.by})",
+        }
     )
     assert "\n" not in line
     assert "\x1b" not in line

@@ -7,14 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from controlroom.listening.known import Known
-from controlroom.listening.listening import Listening
 from controlroom.model.audio import Audio
-from controlroom.model.context import Context
 from controlroom.model.errors import UsageError
-from controlroom.model.timeline import Span
-from controlroom.processors.level import Level
-from controlroom.studio.console_preview import LONGEST_S, SHORTEST_S, _cut_step, stretch
+from controlroom.studio.console_preview import LONGEST_S, SHORTEST_S, stretch
 
 RATE_HZ = 1000
 
@@ -55,16 +50,3 @@ def test_what_is_no_stretch_of_the_sound_is_refused(span_s: tuple[float, float])
     with pytest.raises(UsageError) as caught:
         stretch(*span_s, sound(10.0))
     assert caught.value.code == "preview.span"
-
-
-@pytest.mark.parametrize("span_s", [(1.0, 3.0), (3.0, 9.0), (0.0, 1.0), (7.0, 9.0), (2.0, 6.0)])
-def test_a_step_on_a_cut_sounds_where_its_span_is(span_s: tuple[float, float]) -> None:
-    whole, place = sound(10.0), Span(clock="c", start_s=2.0, end_s=6.0)
-    step = Level(gain_db=-6.0).step("mix", Span(clock="c", start_s=span_s[0], end_s=span_s[1]))
-    given = Audio(whole.samples[:, 2000:6000], RATE_HZ)
-    cut = _cut_step(Listening(whole, Known(clock="c")), step, place, given, Context()).samples[0]
-    at_s = 2.0 + np.arange(4000) / RATE_HZ
-    inside = (at_s >= span_s[0] + 0.02) & (at_s < span_s[1] - 0.02)
-    outside = (at_s < span_s[0]) | (at_s >= span_s[1])
-    np.testing.assert_allclose(cut[inside], 10 ** (-6 / 20), rtol=1e-6)
-    np.testing.assert_array_equal(cut[outside], 1.0)
