@@ -17,8 +17,9 @@ import numpy as np
 
 from controlroom.dsp.k_weighting import heard_weights, k_weighted_block_energies
 from controlroom.dsp.loudness import integrated_from_energies
+from controlroom.engine.desk import stretch_with
 from controlroom.engine.player import Player
-from controlroom.engine.score import Node, Take, edited, staged
+from controlroom.engine.score import Take, edited, staged
 from controlroom.listening.known import Known
 from controlroom.listening.listening import LazyListening, Listening
 from controlroom.model.audio import Audio
@@ -96,16 +97,19 @@ def stretch(start_s: float, end_s: float, audio: Audio) -> tuple[int, int]:
 def _stretch_with(song: Song, audio: Audio, step: Step, first: int, last: int, context: Context) -> Audio:
     """Return frames ``first:last`` of the mix with the step: the whole state, the stretch's blocks only."""
     sound, rate = _heard(song, audio), audio.rate_hz
-    take, rules = Take.of(sound), handling(song)
-    node: Node = take
+    rules = handling(song)
     place = Span(clock=sound.clock, start_s=first / rate, end_s=last / rate)
     hears_s = from_step(step).hears_s
-    if step.part == MIX and not math.isinf(hears_s):
-        margin = math.ceil(hears_s * rate)
-        left, right = max(0, first - margin), min(audio.frames, last + margin)
-        cut = Timeline.of_excerpt(Span(clock=sound.clock, start_s=left / rate, end_s=right / rate))
-        node, place = edited(take, cut), place.on(cut)
-    node = staged(node, step.stage, (step,), rules.min_coherence)
+    if step.part != MIX or math.isinf(hears_s):
+        return stretch_with(
+            sound, step, place, rules
+        )  # one step on the take itself: a node's key would cost more
+    margin = math.ceil(hears_s * rate)
+    left, right = max(0, first - margin), min(audio.frames, last + margin)
+    cut = Timeline.of_excerpt(Span(clock=sound.clock, start_s=left / rate, end_s=right / rate))
+    take = Take.of(sound)
+    node = staged(edited(take, cut), step.stage, (step,), rules.min_coherence)
+    place = place.on(cut)
     return Player({take: sound}, lambda: rules).sound(node, place, context)
 
 
